@@ -1,0 +1,115 @@
+//! Text from elsewhere, made safe to show.
+//!
+//! Hosts, registries and object names are data: nothing of theirs may move a cursor, set a title,
+//! turn the reading direction round or answer a terminal's question.
+
+/// One line of foreign bytes as harmless text of at most `cap` bytes.
+///
+/// Escape sequences (CSI, OSC, DCS and the two-character ones) and control characters vanish, a tab
+/// becomes a space, bad UTF-8 becomes the replacement character, and characters that change the
+/// reading direction are written as `<U+202E>`. A cut line ends in `…`.
+pub fn line(bytes: &[u8], cap: usize) -> String {
+    text(&String::from_utf8_lossy(bytes), cap)
+}
+
+/// As [`line`], for text.
+pub fn text(input: &str, cap: usize) -> String {
+    let mut out = String::with_capacity(input.len().min(cap));
+    let mut chars = input.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' => skip_escape(&mut chars),
+            '\u{9b}' => skip_csi(&mut chars),
+            '\u{9d}' | '\u{90}' | '\u{98}' | '\u{9e}' | '\u{9f}' => skip_string(&mut chars),
+            '\t' => out.push(' '),
+            c if c.is_control() => {}
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{061c}' => {
+                out.push_str(&format!("<U+{:04X}>", c as u32));
+            }
+            c => out.push(c),
+        }
+        if out.len() > cap {
+            let mut end = cap.saturating_sub('…'.len_utf8());
+            while !out.is_char_boundary(end) {
+                end -= 1;
+            }
+            out.truncate(end);
+            out.push('…');
+            break;
+        }
+    }
+    out
+}
+
+/// Several lines, each made safe; empty ones at the end are dropped.
+pub fn lines(bytes: &[u8], cap: usize) -> Vec<String> {
+    let mut found: Vec<String> =
+        bytes.split(|b| *b == b'\n' || *b == b'\r').filter(|l| !l.is_empty()).map(|l| line(l, cap)).collect();
+    while found.last().is_some_and(|l| l.trim().is_empty()) {
+        found.pop();
+    }
+    found
+}
+
+type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+fn skip_escape(chars: &mut Chars<'_>) {
+    match chars.next() {
+        Some('[') => skip_csi(chars),
+        Some(']' | 'P' | 'X' | '^' | '_') => skip_string(chars),
+        // Intermediate bytes, then one final byte.
+        Some(c) if ('\u{20}'..='\u{2f}').contains(&c) => {
+            while chars.next_if(|c| ('\u{20}'..='\u{2f}').contains(c)).is_some() {}
+            chars.next();
+        }
+        _ => {}
+    }
+}
+
+fn skip_csi(chars: &mut Chars<'_>) {
+    while chars.next_if(|c| ('\u{20}'..='\u{3f}').contains(c)).is_some() {}
+    chars.next_if(|c| ('\u{40}'..='\u{7e}').contains(c));
+}
+
+fn skip_string(chars: &mut Chars<'_>) {
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{07}' | '\u{9c}' => return,
+            '\u{1b}' => {
+                chars.next_if_eq(&'\\');
+                return;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn sequences_that_act_on_a_terminal_vanish() {
+        assert_eq!(text("a\u{1b}[31;1mred\u{1b}[0m b", 80), "ared b");
+        assert_eq!(text("\u{1b}]0;title\u{7}x\u{1b}]52;c;AAAA\u{1b}\\y", 80), "xy");
+        assert_eq!(text("\u{9b}2Jz\u{1b}(Bq\u{1b}c!", 80), "zq!");
+        assert_eq!(text("model\u{202e}gpj.exe", 80), "model<U+202E>gpj.exe");
+        assert_eq!(line(b"ok\xff\x00\x07", 80), "ok\u{fffd}");
+    }
+
+    #[test]
+    fn a_long_line_says_that_it_was_cut() {
+        assert_eq!(text("abcdefgh", 6), "abc…");
+        assert_eq!(text("ééééé", 7), "éé…");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_but_printable_text_of_bounded_length_comes_out(bytes in prop::collection::vec(any::<u8>(), 0..300), cap in 4usize..64) {
+            let safe = line(&bytes, cap);
+            prop_assert!(safe.len() <= cap.max(12));
+            prop_assert!(!safe.chars().any(char::is_control));
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! Puts a MinIO model registry on an RKE2 edge host, and stays useful afterwards.
+//!
+//! The layers and the arrows between them are described in `docs/ARCHITECTURE.md` and kept by
+//! `tests/architecture.rs`.
+
+pub mod base;
+pub mod engine;
+pub mod plan;
+pub mod ports;

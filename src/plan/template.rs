@@ -1,0 +1,1 @@
+//! Files and manifests with places to fill.

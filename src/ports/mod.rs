@@ -1,0 +1,27 @@
+//! What the steps and the engine ask of the world, as small traits.
+//!
+//! Every call ends in one of three ways: a value, a failure, or a failure of kind `Unknown`, which
+//! says that the link was lost and that nobody knows yet whether the thing was done. An unknown
+//! result is looked up again by a check and never repeated blindly.
+
+pub mod cluster;
+pub mod host;
+pub mod link;
+pub mod object_store;
+pub mod operator_files;
+pub mod probe;
+pub mod prompt;
+pub mod registry_admin;
+pub mod scripts;
+pub mod world;
+
+pub use cluster::{Cluster, Kind, ObjectRef};
+pub use host::{FileSpec, Host, Look, Output, Seen, UnitSpec, UnitState};
+pub use link::LinkState;
+pub use object_store::ObjectStore;
+pub use operator_files::OperatorFiles;
+pub use probe::Probe;
+pub use prompt::{Answer, Prompt, Question};
+pub use registry_admin::RegistryAdmin;
+pub use scripts::ScriptId;
+pub use world::{Access, Credentials, Endpoint, Route, World};
