@@ -135,11 +135,13 @@ func (c *Controller) client(ctx context.Context) (*http.Client, error) {
 	return trusting(pool), nil
 }
 
-// trusting is a client without kept connections: it lives for one question.
+// trusting is a client without kept connections: it lives for one question. It
+// follows the proxy of the environment, as the real one does; a cluster has none.
 func trusting(pool *x509.CertPool) *http.Client {
 	return &http.Client{
 		Timeout: 15 * time.Second,
 		Transport: &http.Transport{
+			Proxy:             http.ProxyFromEnvironment,
 			TLSClientConfig:   &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
 			DisableKeepAlives: true,
 		},

@@ -37,7 +37,6 @@ func StatefulSet(t *tenant.Tenant, p *tenant.Pool, s Surroundings) *appsv1.State
 			Replicas:             &servers,
 			ServiceName:          t.HeadlessServiceName(),
 			PodManagementPolicy:  appsv1.PodManagementPolicyType(t.Spec.PodManagement),
-			UpdateStrategy:       appsv1.StatefulSetUpdateStrategy{Type: appsv1.RollingUpdateStatefulSetStrategyType},
 			Selector:             &metav1.LabelSelector{MatchLabels: t.PodLabels(p)},
 			Template:             podTemplate(t, p, s),
 			VolumeClaimTemplates: claims(p),

@@ -29,12 +29,12 @@ type Sidecar struct {
 }
 
 // New prepares a sidecar; secret may be empty, then the tenant names it.
-func New(c *kube.Client, name, secret string) *Sidecar {
+func New(c *kube.Client, name, secret, file string) *Sidecar {
 	domain := os.Getenv("CLUSTER_DOMAIN")
 	if domain == "" {
 		domain = "cluster.local"
 	}
-	return &Sidecar{client: c, namespace: kube.Namespace(), tenant: name, secret: secret, domain: domain, to: File}
+	return &Sidecar{client: c, namespace: kube.Namespace(), tenant: name, secret: secret, domain: domain, to: file}
 }
 
 func (s *Sidecar) read(ctx context.Context) (*tenant.Tenant, error) {

@@ -94,7 +94,7 @@ func (t *Tenant) ConfigurationName() string {
 
 func (t *Tenant) ConsoleServiceName() string  { return t.Name + "-console" }
 func (t *Tenant) HeadlessServiceName() string { return t.Name + "-hl" }
-func (t *Tenant) PoolSetName(p *Pool) string      { return t.Name + "-" + p.Name }
+func (t *Tenant) PoolSetName(p *Pool) string  { return t.Name + "-" + p.Name }
 func (t *Tenant) TLSSecretName() string       { return t.Name + "-tls" }
 func (t *Tenant) CSRName() string             { return t.Name + "-" + t.Namespace + "-csr" }
 func (t *Tenant) AccountName() string         { return t.Name + "-sa" }

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
@@ -19,10 +20,11 @@ import (
 	"time"
 )
 
-// control is a control plane on loopback: etcd, the API server and, once it is
+// plane is a control plane on loopback: etcd, the API server and, once it is
 // asked for, the controller manager. No kubelet, no network.
 type plane struct {
 	dir, url, token string
+	server          string // where the MinIO server of this run listens
 	programs        map[string]string
 	running         []*exec.Cmd
 	ca              authority
@@ -32,34 +34,6 @@ type authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 	pem  []byte
-}
-
-// find takes the newest build of each program out of the lab's cache.
-func find(bin string, names ...string) (map[string]string, error) {
-	found := map[string]string{}
-	for _, name := range names {
-		all, err := filepath.Glob(filepath.Join(bin, name+"-*"))
-		if err != nil {
-			return nil, err
-		}
-		var newest time.Time
-		for _, path := range append(all, filepath.Join(bin, name)) {
-			// A name like helm must not find helm-controller-HASH.
-			suffix := filepath.Base(path)[len(name):]
-			if suffix != "" {
-				if _, err := hex.DecodeString(suffix[1:]); err != nil {
-					continue
-				}
-			}
-			if info, err := os.Stat(path); err == nil && info.ModTime().After(newest) {
-				newest, found[name] = info.ModTime(), path
-			}
-		}
-		if found[name] == "" {
-			return nil, fmt.Errorf("%s is not in %s; tests/lab builds it", name, bin)
-		}
-	}
-	return found, nil
 }
 
 // start runs a program with its output in a file; stop ends it.
@@ -102,6 +76,13 @@ func freePort() (string, error) {
 	defer l.Close()
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	return port, err
+}
+
+// trust verifies against this cluster's authority, for one name.
+func (p *plane) trust(name string) *tls.Config {
+	pool := x509.NewCertPool()
+	pool.AddCert(p.ca.cert)
+	return &tls.Config{RootCAs: pool, ServerName: name, MinVersion: tls.VersionTLS12}
 }
 
 func (p *plane) file(name string) string { return filepath.Join(p.dir, name) }

@@ -33,6 +33,7 @@ func main() {
 	flags := flag.NewFlagSet(os.Args[1], flag.ExitOnError)
 	name := flags.String("tenant", "", "the tenant of this pod")
 	secret := flags.String("config-name", "", "the Secret with the root credentials")
+	file := flags.String("file", sidecar.File, "where the server looks for its environment; changed in tests only")
 	if err := flags.Parse(os.Args[2:]); err != nil || *name == "" {
 		usage()
 	}
@@ -42,7 +43,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	s := sidecar.New(client, *name, *secret)
+	s := sidecar.New(client, *name, *secret, *file)
 	switch os.Args[1] {
 	case "validate":
 		err = s.Write(ctx)
