@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -25,6 +26,10 @@ import (
 type flags struct {
 	etcd, hyperkube, helm, minio, operator, sidecar, chart, fixtures, work string
 }
+
+// Children are ended with the thread that started them, which must therefore be
+// the one that lives longest.
+func init() { runtime.LockOSThread() }
 
 func main() {
 	log.SetFlags(0)
@@ -83,6 +88,9 @@ func tail(dir string) {
 func run(ctx context.Context, f flags) (int, error) {
 	p := &plane{dir: f.work, programs: map[string]string{"etcd": f.etcd, "hyperkube": f.hyperkube}}
 	defer p.stop()
+	// Watches end before the API server does, else they complain.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	began := time.Now()
 	if err := p.up(); err != nil {
 		return 0, err

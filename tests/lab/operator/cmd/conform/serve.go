@@ -137,7 +137,48 @@ export MINIO_SERVER_URL="https://minio.model-registry.svc.cluster.local:443"
 export MINIO_UPDATE="off"
 `
 	c.check(string(text) == want, "the sidecar writes the server's environment", string(text))
-	return string(text), err
+	if err != nil {
+		return "", err
+	}
+	return string(text), c.follows(ctx, ns, config)
+}
+
+// follows: the running sidecar brings a changed Secret into the file.
+func (c *checks) follows(ctx context.Context, ns, config string) error {
+	const name = "model-registry-configuration"
+	file := c.plane.file("followed.env")
+	cmd, err := c.plane.start("operator-sidecar", c.flags.sidecar, []string{"KUBECONFIG=" + config, "POD_NAMESPACE=" + ns},
+		"sidecar", "--tenant", ns, "--config-name", name, "--file", file)
+	if err != nil {
+		return err
+	}
+	defer end(cmd)
+	holds := func(part string) error {
+		return until(ctx, 30*time.Second, "the followed file", func(context.Context) error {
+			text, err := os.ReadFile(file)
+			if err == nil && !strings.Contains(string(text), part) {
+				err = fmt.Errorf("no %q in %q", part, text)
+			}
+			return err
+		})
+	}
+	if err := holds(`MINIO_ROOT_USER="conform"`); err != nil {
+		return err
+	}
+	secret, err := kube.Get[corev1.Secret](ctx, c.client, kube.Secrets, ns, name)
+	if err != nil {
+		return err
+	}
+	before := secret.Data["config.env"]
+	secret.Data["config.env"] = append(append([]byte{}, before...), []byte("export MINIO_REGION=\"elsewhere\"\n")...)
+	if secret, err = kube.Update(ctx, c.client, kube.Secrets, ns, secret); err != nil {
+		return err
+	}
+	err = holds(`MINIO_REGION="elsewhere"`)
+	c.check(err == nil, "the sidecar follows the configuration Secret", err)
+	secret.Data["config.env"] = before
+	_, err = kube.Update(ctx, c.client, kube.Secrets, ns, secret)
+	return err
 }
 
 // statusAndBucket holds the final status against the fixture's.
