@@ -116,10 +116,9 @@ new_host() { # NAME FROM OS DISK
         free_address >"$state/$name/ip"
     fi
     cp --sparse=always "$image" "$cache/hosts/$name.img"
-    if [ -n "$disk" ]; then truncate -s ">$disk" "$cache/hosts/$name.img"; fi
+    [ -z "$disk" ] || resize_disk "$cache/hosts/$name.img" "$disk"
     mount_host "$name"
     root=$state/$name/root
-    [ -z "$disk" ] || resize2fs "$(findmnt -no SOURCE "$root")" >/dev/null 2>&1
     if [ -z "$from" ]; then
         echo "$name" >"$root/etc/hostname"
         printf '127.0.0.1 localhost\n::1 localhost ip6-localhost\n127.0.1.1 %s\n' "$name" >"$root/etc/hosts"
@@ -129,6 +128,14 @@ new_host() { # NAME FROM OS DISK
     [ -z "$os" ] || set_os "$root" "$os"
     # Strict host keys for the lab's own use too: it made them, so it knows them.
     sed "s/^/$(meta "$name" ip) /" "$root"/etc/ssh/ssh_host_*_key.pub >"$state/$name/known_hosts"
+}
+
+# Before it is mounted: a mounted one wants CAP_SYS_RESOURCE, which may lack.
+resize_disk() { # IMAGE SIZE
+    e2fsck -fy "$1" >/dev/null 2>&1 || [ $? -le 1 ] || die "$1: the disk does not check"
+    truncate -s ">$2" "$1"
+    resize2fs "$1" "$2" >/dev/null 2>&1 || die "$1: cannot be made $2"
+    truncate -s "$2" "$1"
 }
 
 set_os() { # ROOT OS: the host names itself another system; its programs stay Debian's

@@ -1,0 +1,3 @@
+module modelquay.lab/depot
+
+go 1.26.0
