@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"sigs.k8s.io/yaml"
 
 	"lab.invalid/operator/tenant"
 )
@@ -98,6 +99,12 @@ func at(n node, path ...string) node {
 
 func immutable(n node, field string) {
 	n["x-kubernetes-validations"] = []any{node{"rule": "self == oldSelf", "message": field + " is immutable"}}
+}
+
+// Text is the file that lies in the chart.
+func Text() ([]byte, error) {
+	text, err := yaml.Marshal(Tenants())
+	return append([]byte("# Written by cmd/schema out of the types in tenant/; a test holds it to them.\n"), text...), err
 }
 
 // Tenants is the whole definition.

@@ -5,13 +5,11 @@ import (
 	"log"
 	"os"
 
-	"sigs.k8s.io/yaml"
-
 	"lab.invalid/operator/schema"
 )
 
 func main() {
-	text, err := yaml.Marshal(schema.Tenants())
+	text, err := schema.Text()
 	if err != nil {
 		log.Fatal(err)
 	}
