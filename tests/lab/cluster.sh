@@ -62,7 +62,7 @@ all_down() {
         name=$(basename "$path")
         (cut_power "${name#mqlab-}") || true
     done
-    findmnt -rno TARGET | grep "^$run/" | sort -r | while read -r path; do umount "$path" || umount -l "$path"; done
+    findmnt -rno TARGET | awk -v under="$run/" 'index($1, under) == 1' | sort -r | while read -r path; do umount "$path" || umount -l "$path"; done
     ip netns list | awk '/^mq-/ {print $1}' | while read -r name; do ip netns del "$name"; done
     ip -o link show type veth | sed -n 's/^[0-9]*: \(mqv[0-9]*\)@.*/\1/p' | while read -r name; do ip link del "$name" 2>/dev/null || true; done
     depot_down
