@@ -1,0 +1,10 @@
+//! What makes the ports real: OpenSSH, this machine, Kubernetes, S3, and a simulated world.
+//!
+//! It promises that every failure that leaves it is a [`crate::plan::Failure`] whose kind says what
+//! can be done, that TLS is always verified, and that no proxy of this computer is used for traffic
+//! to a site.
+
+pub mod dial;
+pub mod https;
+pub mod madmin_crypto;
+pub mod trouble;
