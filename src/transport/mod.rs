@@ -7,4 +7,5 @@
 pub mod dial;
 pub mod https;
 pub mod madmin_crypto;
+pub mod simulated;
 pub mod trouble;

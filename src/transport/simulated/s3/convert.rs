@@ -1,0 +1,270 @@
+//! Between the store's values and those of the S3 interface.
+
+use super::multipart::Upload;
+use super::store::{Keeps, Version, stamp};
+use super::versions::Deleted;
+#[expect(clippy::wildcard_imports, reason = "the S3 interface names about a hundred types, all of one module")]
+use s3s::dto::*;
+use s3s::{S3Error, S3Result, s3_error};
+
+/// The checksums that an input claims for its body.
+macro_rules! claimed {
+    ($input:expr) => {
+        Checksum {
+            checksum_crc32: $input.checksum_crc32.take(),
+            checksum_crc32c: $input.checksum_crc32c.take(),
+            checksum_crc64nvme: $input.checksum_crc64nvme.take(),
+            checksum_sha1: $input.checksum_sha1.take(),
+            checksum_sha256: $input.checksum_sha256.take(),
+            ..Checksum::default()
+        }
+    };
+}
+pub(super) use claimed;
+
+/// What an input says about its object.
+macro_rules! about {
+    ($input:expr, $checksums:expr) => {
+        super::store::About {
+            content_type: $input.content_type.clone(),
+            content_encoding: $input.content_encoding.clone(),
+            content_disposition: $input.content_disposition.clone(),
+            content_language: $input.content_language.clone(),
+            cache_control: $input.cache_control.clone(),
+            metadata: $input.metadata.clone().unwrap_or_default(),
+            checksums: $checksums,
+        }
+    };
+}
+pub(super) use about;
+
+/// The one owner of everything.
+pub fn owner() -> Owner {
+    Owner { display_name: Some("minio".into()), id: Some("simulated".into()) }
+}
+
+fn size(bytes: usize) -> Option<i64> {
+    i64::try_from(bytes).ok()
+}
+
+/// An object in a listing.
+pub fn listed(key: &str, v: &Version) -> Object {
+    Object {
+        key: Some(key.to_owned()),
+        e_tag: Some(ETag::Strong(v.etag.clone())),
+        last_modified: Some(stamp(v.made_ms)),
+        size: size(v.data.len()),
+        storage_class: Some(ObjectStorageClass::from_static(ObjectStorageClass::STANDARD)),
+        ..Default::default()
+    }
+}
+
+/// A version in a listing.
+pub fn version(key: &str, v: &Version, latest: bool) -> ObjectVersion {
+    ObjectVersion {
+        key: Some(key.to_owned()),
+        version_id: Some(v.id.clone()),
+        is_latest: Some(latest),
+        e_tag: Some(ETag::Strong(v.etag.clone())),
+        last_modified: Some(stamp(v.made_ms)),
+        size: size(v.data.len()),
+        owner: Some(owner()),
+        ..Default::default()
+    }
+}
+
+/// A delete marker in a listing.
+pub fn marker(key: &str, v: &Version, latest: bool) -> DeleteMarkerEntry {
+    DeleteMarkerEntry {
+        key: Some(key.to_owned()),
+        version_id: Some(v.id.clone()),
+        is_latest: Some(latest),
+        last_modified: Some(stamp(v.made_ms)),
+        owner: Some(owner()),
+    }
+}
+
+/// Common prefixes.
+pub fn prefixes(all: Vec<String>) -> Vec<CommonPrefix> {
+    all.into_iter().map(|p| CommonPrefix { prefix: Some(p) }).collect()
+}
+
+/// An object as a read gives it, or the part of it that was asked for.
+pub fn found(v: &Version, keeps: Keeps, range: Option<Range>) -> S3Result<GetObjectOutput> {
+    let whole = v.data.len();
+    let (data, content_range) = match range {
+        None => (v.data.clone(), None),
+        Some(range) => {
+            let bad = || s3_error!(InvalidRange, "The requested range is not satisfiable");
+            let part = range.check(whole as u64).map_err(|_| bad())?;
+            let (from, to) = (usize::try_from(part.start), usize::try_from(part.end));
+            let (from, to) = (from.map_err(|_| bad())?, to.map_err(|_| bad())?);
+            let piece = v.data.get(from..to).ok_or_else(bad)?;
+            (v.data.slice_ref(piece), Some(format!("bytes {from}-{}/{whole}", to.saturating_sub(1))))
+        }
+    };
+    let a = v.about.clone();
+    let part = content_range.is_some();
+    let sums = if part { Checksum::default() } else { a.checksums };
+    Ok(GetObjectOutput {
+        accept_ranges: Some("bytes".into()),
+        content_length: size(data.len()),
+        body: Some(StreamingBlob::from(s3s::Body::from(data))),
+        content_range,
+        content_type: Some(a.content_type.unwrap_or_else(|| "binary/octet-stream".into())),
+        content_encoding: a.content_encoding,
+        content_disposition: a.content_disposition,
+        content_language: a.content_language,
+        cache_control: a.cache_control,
+        e_tag: Some(ETag::Strong(v.etag.clone())),
+        last_modified: Some(stamp(v.made_ms)),
+        metadata: (!a.metadata.is_empty()).then_some(a.metadata),
+        tag_count: i32::try_from(v.tags.len()).ok().filter(|n| *n > 0),
+        version_id: (keeps != Keeps::Off).then(|| v.id.clone()),
+        checksum_crc32: sums.checksum_crc32,
+        checksum_crc32c: sums.checksum_crc32c,
+        checksum_crc64nvme: sums.checksum_crc64nvme,
+        checksum_sha1: sums.checksum_sha1,
+        checksum_sha256: sums.checksum_sha256,
+        ..Default::default()
+    })
+}
+
+/// Takes the checksums away from a client that did not ask for them.
+pub fn hide_checksums(output: &mut GetObjectOutput) {
+    output.checksum_crc32 = None;
+    output.checksum_crc32c = None;
+    output.checksum_crc64nvme = None;
+    output.checksum_sha1 = None;
+    output.checksum_sha256 = None;
+}
+
+/// The same without the body.
+pub fn head(o: GetObjectOutput) -> HeadObjectOutput {
+    HeadObjectOutput {
+        accept_ranges: o.accept_ranges,
+        content_length: o.content_length,
+        content_range: o.content_range,
+        content_type: o.content_type,
+        content_encoding: o.content_encoding,
+        content_disposition: o.content_disposition,
+        content_language: o.content_language,
+        cache_control: o.cache_control,
+        e_tag: o.e_tag,
+        last_modified: o.last_modified,
+        metadata: o.metadata,
+        version_id: o.version_id,
+        checksum_crc32: o.checksum_crc32,
+        checksum_crc32c: o.checksum_crc32c,
+        checksum_crc64nvme: o.checksum_crc64nvme,
+        checksum_sha1: o.checksum_sha1,
+        checksum_sha256: o.checksum_sha256,
+        ..Default::default()
+    }
+}
+
+/// Bucket, key and version of a copy's source.
+pub fn source(from: &CopySource) -> S3Result<(String, String, Option<String>)> {
+    match from {
+        CopySource::Bucket { bucket, key, version_id } => {
+            Ok((bucket.to_string(), key.to_string(), version_id.as_ref().map(ToString::to_string)))
+        }
+        _ => Err(s3_error!(NotImplemented, "only a bucket can be a copy's source")),
+    }
+}
+
+/// Tags out of the header `x-amz-tagging`, which is written as a query is.
+pub fn header_tags(header: Option<&str>) -> Vec<(String, String)> {
+    let decode = |text: &str| percent(&text.replace('+', " "));
+    let pairs = header.unwrap_or_default().split('&').filter(|p| !p.is_empty());
+    pairs.map(|p| p.split_once('=').unwrap_or((p, ""))).map(|(k, v)| (decode(k), decode(v))).collect()
+}
+
+/// Undoes percent-encoding; what is no encoding stays as it is.
+pub fn percent(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let digits = bytes.get(at + 1..at + 3).and_then(|d| std::str::from_utf8(d).ok());
+        let decoded = digits.and_then(|d| u8::from_str_radix(d, 16).ok()).filter(|_| *byte == b'%');
+        out.push(decoded.unwrap_or(*byte));
+        at += if decoded.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Tags out of a tag set; S3 takes ten at most.
+pub fn tags(set: Vec<Tag>) -> S3Result<Vec<(String, String)>> {
+    if set.len() > 10 {
+        return Err(s3_error!(InvalidTag, "Object tags cannot be greater than 10"));
+    }
+    Ok(set.into_iter().map(|t| (t.key.unwrap_or_default(), t.value.unwrap_or_default())).collect())
+}
+
+/// A tag set.
+pub fn tag_set(tags: &[(String, String)]) -> Vec<Tag> {
+    tags.iter().map(|(k, v)| Tag { key: Some(k.clone()), value: Some(v.clone()) }).collect()
+}
+
+/// One line of the answer to a deletion of many.
+pub fn deleted(one: ObjectIdentifier, gone: Deleted) -> DeletedObject {
+    let named = one.version_id.is_some();
+    DeletedObject {
+        key: Some(one.key),
+        version_id: one.version_id,
+        delete_marker: gone.marker.then_some(true),
+        delete_marker_version_id: (gone.marker && !named).then_some(gone.version).flatten(),
+    }
+}
+
+/// One failure in the answer to a deletion of many.
+pub fn error(one: ObjectIdentifier, error: &S3Error) -> Error {
+    Error {
+        code: Some(error.code().as_str().to_owned()),
+        key: Some(one.key),
+        message: error.message().map(str::to_owned),
+        version_id: one.version_id,
+    }
+}
+
+/// An upload in a listing.
+pub fn upload(id: &str, u: &Upload) -> MultipartUpload {
+    MultipartUpload {
+        key: Some(u.key.clone()),
+        upload_id: Some(id.to_owned()),
+        initiated: Some(stamp(u.made_ms)),
+        owner: Some(owner()),
+        ..Default::default()
+    }
+}
+
+/// A page of an upload's parts.
+pub fn parts(input: ListPartsInput, upload: &Upload) -> ListPartsOutput {
+    let most = super::listing::page_size(input.max_parts);
+    let after = input.part_number_marker.unwrap_or(0);
+    let mut rest = upload.parts.range(after.saturating_add(1)..);
+    let shown: Vec<Part> = rest
+        .by_ref()
+        .take(most)
+        .map(|(number, p)| Part {
+            part_number: Some(*number),
+            e_tag: Some(ETag::Strong(p.etag.clone())),
+            last_modified: Some(stamp(p.made_ms)),
+            size: size(p.data.len()),
+            ..Default::default()
+        })
+        .collect();
+    let more = rest.next().is_some();
+    ListPartsOutput {
+        bucket: Some(input.bucket),
+        key: Some(input.key),
+        upload_id: Some(input.upload_id),
+        max_parts: i32::try_from(most).ok(),
+        part_number_marker: Some(after),
+        next_part_number_marker: shown.last().and_then(|p| p.part_number).filter(|_| more),
+        is_truncated: Some(more),
+        parts: Some(shown),
+        ..Default::default()
+    }
+}

@@ -1,0 +1,143 @@
+//! Uploads in parts.
+
+use super::body::Received;
+use super::store::{About, State};
+use super::versions::{Conditions, NewObject};
+use bytes::{Bytes, BytesMut};
+use s3s::crypto::{Checksum as _, Md5};
+use s3s::dto::ETag;
+use s3s::{S3Error, S3Result, s3_error};
+use std::collections::BTreeMap;
+
+/// The least size of every part but the last, in bytes.
+const LEAST: usize = 5 << 20;
+
+/// How many parts an upload may have.
+pub const MOST_PARTS: i32 = 10_000;
+
+/// An upload that was begun.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// The key it will have.
+    pub key: String,
+    /// What the client says about the object.
+    pub about: About,
+    /// The object's tags.
+    pub tags: Vec<(String, String)>,
+    /// When it was begun, in milliseconds since 1970.
+    pub made_ms: u64,
+    /// Its parts by number.
+    pub parts: BTreeMap<i32, Part>,
+}
+
+/// One part.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Its content.
+    pub data: Bytes,
+    /// MD5 in hex.
+    pub etag: String,
+    md5: [u8; 16],
+    /// When it came, in milliseconds since 1970.
+    pub made_ms: u64,
+}
+
+fn no_upload() -> S3Error {
+    s3_error!(
+        NoSuchUpload,
+        "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been \
+         aborted or completed."
+    )
+}
+
+impl State {
+    /// Begins an upload and gives its id.
+    pub fn begin(
+        &mut self,
+        bucket: &str,
+        key: &str,
+        about: About,
+        tags: Vec<(String, String)>,
+        now_ms: u64,
+    ) -> S3Result<String> {
+        let id = self.new_id();
+        let upload = Upload { key: key.to_owned(), about, tags, made_ms: now_ms, parts: BTreeMap::new() };
+        self.bucket(bucket)?.uploads.insert(id.clone(), upload);
+        Ok(id)
+    }
+
+    /// An upload by its id; the key must be the one it was begun with.
+    pub fn upload(&mut self, bucket: &str, key: &str, id: &str) -> S3Result<&mut Upload> {
+        self.bucket(bucket)?.uploads.get_mut(id).filter(|u| u.key == key).ok_or_else(no_upload)
+    }
+
+    /// Takes a part; one of the same number is replaced.
+    pub fn put_part(
+        &mut self,
+        bucket: &str,
+        key: &str,
+        id: &str,
+        number: i32,
+        received: Received,
+        now_ms: u64,
+    ) -> S3Result<ETag> {
+        if !(1..=MOST_PARTS).contains(&number) {
+            return Err(s3_error!(InvalidArgument, "Part number must be an integer between 1 and 10000"));
+        }
+        self.upload(bucket, key, id)?;
+        let size = received.data.len() as u64;
+        self.admit(bucket, size, now_ms)?;
+        let part = Part { data: received.data, etag: received.etag.clone(), md5: received.md5, made_ms: now_ms };
+        let old = self.upload(bucket, key, id)?.parts.insert(number, part);
+        self.used = self.used.saturating_add(size).saturating_sub(old.map_or(0, |p| p.data.len() as u64));
+        Ok(ETag::Strong(received.etag))
+    }
+
+    /// Puts the named parts together into an object. Gives its version and tag.
+    pub fn complete(
+        &mut self,
+        bucket: &str,
+        key: &str,
+        id: &str,
+        named: &[(i32, Option<String>)],
+        conditions: &Conditions,
+        now_ms: u64,
+    ) -> S3Result<(Option<String>, ETag)> {
+        let upload = self.upload(bucket, key, id)?.clone();
+        if named.is_empty() {
+            return Err(s3_error!(MalformedXML, "The XML you provided was not well-formed"));
+        }
+        if named.windows(2).any(|pair| matches!(pair, [a, b] if a.0 >= b.0)) {
+            return Err(s3_error!(InvalidPartOrder, "The list of parts was not in ascending order."));
+        }
+        let mut whole = BytesMut::new();
+        let mut digests = Md5::new();
+        for (at, (number, etag)) in named.iter().enumerate() {
+            let part = upload.parts.get(number).filter(|p| etag.as_ref().is_none_or(|wanted| *wanted == p.etag));
+            let part =
+                part.ok_or_else(|| s3_error!(InvalidPart, "One or more of the specified parts could not be found."))?;
+            if at + 1 < named.len() && part.data.len() < LEAST {
+                return Err(s3_error!(
+                    EntityTooSmall,
+                    "Your proposed upload is smaller than the minimum allowed object size."
+                ));
+            }
+            whole.extend_from_slice(&part.data);
+            digests.update(&part.md5);
+        }
+        let etag = format!("{}-{}", crate::plan::change::hex(&digests.finalize()), named.len());
+        let new = NewObject { data: whole.freeze(), etag, about: upload.about, tags: upload.tags };
+        let made = self.put(bucket, key, new, conditions, now_ms)?;
+        self.abort(bucket, key, id)?;
+        Ok(made)
+    }
+
+    /// Forgets an upload and its parts.
+    pub fn abort(&mut self, bucket: &str, key: &str, id: &str) -> S3Result<()> {
+        self.upload(bucket, key, id)?;
+        let gone = self.bucket(bucket)?.uploads.remove(id);
+        let freed: u64 = gone.iter().flat_map(|u| u.parts.values()).map(|p| p.data.len() as u64).sum();
+        self.used = self.used.saturating_sub(freed);
+        Ok(())
+    }
+}
