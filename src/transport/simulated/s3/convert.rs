@@ -3,7 +3,7 @@
 use super::multipart::Upload;
 use super::store::{Keeps, Version, stamp};
 use super::versions::Deleted;
-#[expect(clippy::wildcard_imports, reason = "the S3 interface names about a hundred types, all of one module")]
+#[cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "about a hundred types, all of one module"))]
 use s3s::dto::*;
 use s3s::{S3Error, S3Result, s3_error};
 

@@ -9,9 +9,10 @@ use super::store::Store;
 use super::tls::Slot;
 use crate::plan::Failure;
 use bytes::Bytes;
+use futures_util::StreamExt;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Full, StreamBody, combinators::UnsyncBoxBody};
+use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -28,7 +29,8 @@ use tokio_rustls::TlsAcceptor;
 const CONNECTIONS: usize = 256;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
-type Answer = Response<UnsyncBoxBody<Bytes, BoxError>>;
+type Body = UnsyncBoxBody<Bytes, BoxError>;
+type Answer = Response<Body>;
 
 /// A registry that answers until it is dropped.
 pub struct Server {
@@ -165,18 +167,26 @@ async fn answer(front: Front, request: Request<Incoming>) -> Result<Answer, BoxE
             Ok(served)
         }
         Some(Harm::Swallow) => Err("the connection ends here on purpose".into()),
-        Some(Harm::Tear { after }) => {
-            let mut left = after;
-            Ok(served.map(|body| {
-                body.map_frame(move |frame| {
-                    frame.map_data(|data| {
-                        let keep = usize::try_from(left).unwrap_or(usize::MAX).min(data.len());
-                        left = left.saturating_sub(data.len() as u64);
-                        data.slice(..keep)
-                    })
-                })
-                .boxed_unsync()
-            }))
-        }
+        Some(Harm::Tear { after }) => Ok(served.map(|body| torn(body, after))),
     }
+}
+
+/// A body that breaks off with an error behind its first `after` bytes.
+fn torn(body: Body, after: u64) -> Body {
+    let mut left = after;
+    let pieces = body.into_data_stream().flat_map(move |piece| {
+        let pieces = match piece {
+            Ok(data) if data.len() as u64 <= left => {
+                left -= data.len() as u64;
+                vec![Ok(Frame::data(data))]
+            }
+            Ok(data) => {
+                let kept = data.slice(..usize::try_from(left).unwrap_or(usize::MAX).min(data.len()));
+                vec![Ok(Frame::data(kept)), Err(BoxError::from("the answer breaks off here on purpose"))]
+            }
+            Err(e) => vec![Err(e)],
+        };
+        futures_util::stream::iter(pieces)
+    });
+    StreamBody::new(pieces).boxed_unsync()
 }
