@@ -3,9 +3,11 @@
 //! Nothing here waits, reads a file, asks a clock or draws a random number, so that a plan can be
 //! made, shown, compared and tested without any machine.
 
+pub mod asked;
 pub mod change;
 pub mod components;
 pub mod facts;
+mod facts_parse;
 pub mod failure;
 pub mod graph;
 pub mod host;
