@@ -42,10 +42,16 @@ die() { say "$*"; exit 1; }
 key_of() { cat "$@" | sha256sum | cut -c1-16; }
 
 # One lab at a time on a machine: the bridge, the ports and the loop devices
-# have fixed names. The lock is taken by whoever drives the lab for long (run),
-# not by each small command, which would shut out its own parent.
+# have fixed names. `run` holds the lock for as long as it lasts; the small
+# commands only look whether somebody else does, and their parent's mark in the
+# environment tells them that it is theirs.
 lock_lab() {
     mkdir -p "$run"
     exec 9>"$run/lock"
     flock -n 9 || die "another lab runs on this machine (lock $run/lock)"
+    export MODELQUAY_LAB_LOCKED=1
+}
+respect_lock() {
+    [ -n "${MODELQUAY_LAB_LOCKED:-}" ] || [ ! -e "$run/lock" ] || flock -sn "$run/lock" true ||
+        die "a lab runs on this machine (lock $run/lock)"
 }
