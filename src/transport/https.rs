@@ -64,9 +64,16 @@ pub(super) fn connector(tls: ClientConfig, dial: Dial) -> Connector {
 }
 
 /// A client with its pool of connections. Cloning it shares the pool.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Client<B = Full<Bytes>> {
     inner: legacy::Client<Connector, B>,
+}
+
+// Derived, it would ask that bodies can be cloned, and those of the SDK cannot.
+impl<B> Clone for Client<B> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone() }
+    }
 }
 
 /// A client for one route and one CA.
@@ -168,15 +175,14 @@ pub async fn look(route: Route, roots: &Roots, url: &Uri) -> Result<(StatusCode,
         let answer = sender.send_request(request).await.map_err(cut)?;
         Ok::<_, Trouble>(answer.status())
     };
-    // The connection is driven here and not by a task, so that nothing of it outlives this call.
-    tokio::select! {
-        biased;
-        status = asked => Ok((status?, certificate)),
-        ended = connection => match ended {
-            Ok(()) => Err(Trouble::Cut("the server closed it".to_owned()).into()),
-            Err(e) => Err(cut(e).into()),
-        },
-    }
+    // The connection is driven here and not by a task, so that nothing of it outlives this call. It
+    // may end in the same moment in which it hands the answer over, so the answer has the last word.
+    tokio::pin!(asked);
+    let status = tokio::select! {
+        status = &mut asked => status?,
+        _ = connection => asked.await?,
+    };
+    Ok((status, certificate))
 }
 
 /// Why a [`look`] found nothing.

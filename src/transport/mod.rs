@@ -4,8 +4,16 @@
 //! can be done, that TLS is always verified, and that no proxy of this computer is used for traffic
 //! to a site.
 
+pub mod admin;
 pub mod dial;
 pub mod https;
+pub mod kube;
+mod kube_answers;
+mod kube_config;
 pub mod madmin_crypto;
+pub mod operator_files;
+pub mod probe;
+pub mod s3;
+mod s3_errors;
 pub mod simulated;
 pub mod trouble;

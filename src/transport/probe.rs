@@ -1,0 +1,102 @@
+//! Looking at the registry from this computer as any client would: directly where that works, else
+//! through the host's connection, and always saying which.
+
+use super::dial::Route as Wire;
+use super::https::{self, LookError, Roots};
+use super::trouble::Trouble;
+use crate::plan::Failure;
+use crate::ports::probe::{Probe, Reached};
+use crate::ports::world::{Endpoint, Route};
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long the direct way may take as a whole; beyond it a firewall swallows what is sent.
+const DIRECT_LIMIT: Duration = Duration::from_secs(8);
+/// How long the way through the tunnel may take, which has a whole SSH connection below it.
+const TUNNEL_LIMIT: Duration = Duration::from_secs(30);
+
+/// The connection to a host, as far as a way to its ports goes.
+#[async_trait]
+pub trait Tunnel: Send + Sync {
+    /// A Unix socket on this computer, behind which the host connects to this address and port.
+    async fn socket(&self, ip: Ipv4Addr, port: u16) -> Result<PathBuf, Failure>;
+}
+
+/// Probes an endpoint.
+#[derive(Clone)]
+pub struct Prober {
+    tunnel: Option<Arc<dyn Tunnel>>,
+}
+
+impl Prober {
+    /// With a way round where the direct one is closed, or without one.
+    pub fn new(tunnel: Option<Arc<dyn Tunnel>>) -> Self {
+        Self { tunnel }
+    }
+
+    /// The way by which this endpoint can be reached now, for clients that stay.
+    pub async fn route(&self, at: &Endpoint) -> Result<Wire, Failure> {
+        self.reach(at, "/minio/health/live").await.map(|(wire, _)| wire)
+    }
+
+    async fn reach(&self, at: &Endpoint, path: &str) -> Result<(Wire, Reached), Failure> {
+        let roots = Roots::from_pem(&at.ca_pem)?;
+        let url = format!("{}{path}", at.url());
+        let url = url.parse().map_err(|_| Failure::permanent(format!("{url} is no address")))?;
+        let name = format!("{}:{}", at.ip, at.port);
+        let direct = match look(Wire::Direct, &roots, &url, DIRECT_LIMIT).await {
+            Ok(seen) => return Ok((Wire::Direct, reached(seen, Route::Direct)?)),
+            // Whatever is wrong with the direct way, the host may see the right server: an address of
+            // the site can belong to something else where this computer is.
+            Err(e) => e.failure(&name),
+        };
+        let Some(tunnel) = &self.tunnel else { return Err(direct) };
+        let wire = Wire::Unix(tunnel.socket(at.ip, at.port).await?);
+        match look(wire.clone(), &roots, &url, TUNNEL_LIMIT).await {
+            Ok(seen) => Ok((wire, reached(seen, Route::Tunnel)?)),
+            Err(e) => {
+                let mut failure =
+                    e.failure(&name).context(format!("{name} answers neither directly nor through the host"));
+                failure.causes.push(format!("directly: {}", direct.line()));
+                Err(failure)
+            }
+        }
+    }
+}
+
+type Seen = (http::StatusCode, Vec<u8>);
+
+async fn look(wire: Wire, roots: &Roots, url: &http::Uri, limit: Duration) -> Result<Seen, LookError> {
+    match timeout(limit, https::look(wire, roots, url)).await {
+        Ok(seen) => seen,
+        Err(_) => Err(Trouble::NoAnswer(limit).into()),
+    }
+}
+
+fn reached((status, certificate): Seen, route: Route) -> Result<Reached, Failure> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(&certificate)
+        .map_err(|e| Failure::permanent("the server's certificate cannot be read").because(e.to_string()))?;
+    let seconds = u64::try_from(parsed.validity().not_after.timestamp()).unwrap_or_default();
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(&certificate) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    Ok(Reached { status: status.as_u16(), route, certificate_sha256: hex, not_after_ms: seconds.saturating_mul(1000) })
+}
+
+#[async_trait]
+impl Probe for Prober {
+    async fn get(&self, endpoint: &Endpoint, path: &str) -> Result<Reached, Failure> {
+        self.reach(endpoint, path).await.map(|(_, reached)| reached)
+    }
+}
+
+#[cfg(test)]
+#[path = "probe_tests.rs"]
+mod tests;

@@ -1,0 +1,133 @@
+//! What the registry's refusals mean.
+
+use super::trouble::Trouble;
+use crate::base::sanitise;
+use crate::plan::{Failure, FailureKind};
+use crate::ports::object_store::REFUSED;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use std::error::Error;
+
+/// Turns the SDK's errors into failures. A wrong answer about a missing thing is told apart from a
+/// missing answer.
+#[derive(Clone, Debug)]
+pub(super) struct Calls {
+    at: String,
+}
+
+impl Calls {
+    pub fn new(at: String) -> Self {
+        Self { at }
+    }
+
+    /// The failure of a call that changes nothing.
+    pub fn read<E>(&self, what: &str, error: &SdkError<E, HttpResponse>) -> Failure
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.failure(what, true, error)
+    }
+
+    /// The failure of a call that changes something.
+    pub fn write<E>(&self, what: &str, error: &SdkError<E, HttpResponse>) -> Failure
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        self.failure(what, false, error)
+    }
+
+    /// The failure of a read whose answer broke off.
+    pub fn cut(&self, what: &str, error: &(dyn Error + 'static)) -> Failure {
+        Trouble::from_error(error, true).failure(&self.at, true).context(format!("{what} has no whole answer"))
+    }
+
+    /// Whether the answer says that the bucket or the object is not there. The answer to a HEAD has no
+    /// body and so no code.
+    pub fn absent<E: ProvideErrorMetadata>(&self, error: &SdkError<E, HttpResponse>) -> bool {
+        let missing = matches!(error.code(), Some("NoSuchBucket" | "NoSuchKey" | "NotFound" | "NoSuchVersion"));
+        missing || (error.code().is_none() && status(error) == Some(404))
+    }
+
+    fn failure<E>(&self, what: &str, repeatable: bool, error: &SdkError<E, HttpResponse>) -> Failure
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        match (error, status(error)) {
+            (SdkError::ConstructionFailure(_), _) => {
+                Failure::permanent(format!("{what}: the request cannot be built")).because(innermost(error))
+            }
+            (_, Some(status)) => {
+                refusal(what, status, error.code().unwrap_or_default(), error.message().unwrap_or_default())
+            }
+            _ => {
+                Trouble::from_error(error, true).failure(&self.at, repeatable).context(format!("{what} has no answer"))
+            }
+        }
+    }
+}
+
+fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+    error.raw_response().map(|r| r.status().as_u16())
+}
+
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    crate::base::chain::causes(error).pop().unwrap_or_else(|| error.to_string())
+}
+
+/// The failure behind an answer of the registry (S3 or admin): `what` reads "to make bucket b".
+/// Codes are those of minio/minio `cmd/api-errors.go`.
+pub(super) fn refusal(what: &str, status: u16, code: &str, message: &str) -> Failure {
+    let said = |failure: Failure| {
+        let text = match (code, message) {
+            ("", "") => format!("HTTP status {status}"),
+            ("", message) => message.to_owned(),
+            (code, "") => code.to_owned(),
+            (code, message) => format!("{code}: {message}"),
+        };
+        failure.because(sanitise::text(&text, 300))
+    };
+    match (status, code) {
+        (_, "XMinioAdminBucketQuotaExceeded") => {
+            said(Failure::permanent(format!("{what}: the bucket's quota is used up")))
+                .help("Delete old objects or versions, or raise the quota.")
+        }
+        (_, "XMinioStorageFull") | (507, _) => said(Failure::permanent(format!("{what}: the registry's disk is full")))
+            .help("Free space on the host; deleting objects may need space too."),
+        (_, "RequestTimeTooSkewed") => said(Failure::permanent(format!("{REFUSED} {what}: the clocks differ")))
+            .help("Compare the clocks of this computer and of the host."),
+        (_, "InvalidAccessKeyId" | "XMinioInvalidAccessKeyId") => {
+            said(Failure::permanent(format!("{REFUSED} {what}: it does not know this key")))
+                .help("Check that the key belongs to this registry.")
+        }
+        (_, "SignatureDoesNotMatch") => {
+            said(Failure::permanent(format!("{REFUSED} {what}: the secret key is another one")))
+                .help("Use the secret key that the credentials file names.")
+        }
+        (401 | 403, _) => said(Failure::permanent(format!("{REFUSED} {what}"))),
+        (408 | 429 | 500..600, _) | (_, "SlowDown" | "XMinioServerNotInitialized") => {
+            said(Failure::transient(format!("{what}: the registry cannot now")))
+        }
+        // An answer 2xx whose text cannot be read: whether it was done is not known.
+        (200..300, _) => {
+            said(Failure::new(FailureKind::Unknown, format!("{what}: the registry's answer cannot be read")))
+        }
+        _ => said(Failure::permanent(format!("{what}: the registry says {status}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::object_store::refused;
+
+    #[test]
+    fn refusals_and_quota_are_told_apart() {
+        let denied = refusal("to read a/b", 403, "AccessDenied", "Access Denied.");
+        assert!(refused(&denied) && denied.kind == FailureKind::Permanent, "{denied}");
+        assert!(refused(&refusal("to look for bucket b", 403, "", "")));
+        let quota = refusal("to write a/b", 400, "XMinioAdminBucketQuotaExceeded", "Bucket quota exceeded");
+        assert!(!refused(&quota) && quota.line().contains("XMinioAdminBucketQuotaExceeded"), "{quota}");
+        assert_eq!(refusal("x", 503, "SlowDown", "").kind, FailureKind::Transient);
+        assert_eq!(refusal("x", 400, "InvalidBucketName", "").kind, FailureKind::Permanent);
+    }
+}
