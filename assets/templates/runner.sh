@@ -1,0 +1,312 @@
+# The runner: answers framed requests as root, one at a time, until its standard
+# input ends. POSIX sh; tried with dash and with busybox.
+#
+# A request is a line `ID VERB WORD A B C` and A+B+C bytes, three parts. A reply is
+# a line `ID STATUS OUTLEN ERRLEN` and the bytes of both outputs; STATUS is a number,
+# or `late` where a script was ended at its limit, or `unsent` where its text is not
+# here. The next request is sent only after the reply: some `head`s read further than
+# they were told to.
+#
+# Parts may be secret, so they lie in a private directory on tmpfs and never in an
+# argument. Whatever has to outlive the connection lies under $state.
+set -u
+umask 077
+PATH=${MODELQUAY_PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}
+LC_ALL=C
+export PATH LC_ALL
+unset CDPATH ENV BASH_ENV
+cd / || exit 1
+
+state=${MODELQUAY_STATE:-/var/lib/modelquay}
+units=$state/units
+seats=${MODELQUAY_RUN:-/run/modelquay}
+# What one reply may carry of each output; the other end refuses more.
+most_out=16777216
+most_err=262144
+
+mkdir -p "$seats" || exit 1
+# Seats of runners that were killed: their number is nobody's now.
+for seat in "$seats"/*; do
+    [ -d "$seat" ] || continue
+    kill -0 "${seat##*/}" 2>/dev/null || rm -rf "$seat"
+done
+T=$seats/$$
+rm -rf "$T"
+mkdir "$T" || exit 1
+# A shell that dies of a signal skips its EXIT trap, so each signal becomes an exit.
+trap 'rm -rf "$T"; rmdir "$seats" 2>/dev/null' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 141' PIPE
+trap 'exit 143' TERM
+
+tell() {
+    printf '%s\n' "$*"
+}
+
+# Some `sync`s know no files; then everything is written out.
+flush() {
+    sync "$@" 2>/dev/null || sync
+}
+
+size_of() {
+    bytes=$(wc -c <"$1")
+    bytes=$((bytes))
+}
+
+clear_parts() {
+    for part in in 1 2 3 o e c; do : >"$T/$part"; done
+}
+
+# The whole body first, then its parts. A body that was cut short belongs to a
+# connection that is gone: nothing of it is carried out.
+take_parts() {
+    clear_parts
+    [ $((a + b + c)) -gt 0 ] || return 0
+    head -c $((a + b + c)) >"$T/in"
+    size_of "$T/in"
+    [ "$bytes" -eq $((a + b + c)) ] || exit 0
+    [ "$a" -eq 0 ] || head -c "$a" "$T/in" >"$T/1"
+    [ "$b" -eq 0 ] || tail -c +$((a + 1)) "$T/in" | head -c "$b" >"$T/2"
+    [ "$c" -eq 0 ] || tail -c +$((a + b + 1)) "$T/in" >"$T/3"
+    : >"$T/in"
+}
+
+# WORD is NAME:SECONDS. Part 1: the script's text, empty where it was sent before;
+# part 2: one argument a line; part 3: standard input.
+do_run() {
+    script=$T/script.${word%:*}
+    [ "$a" -eq 0 ] || cat "$T/1" >"$script"
+    if [ ! -f "$script" ]; then
+        verdict=unsent
+        return 1
+    fi
+    set --
+    while IFS= read -r line; do set -- "$@" "$line"; done <"$T/2"
+    if command -v timeout >/dev/null 2>&1; then
+        (umask 022 && exec timeout -k 5 "${word##*:}" sh "$script" "$@") <"$T/3"
+    else
+        (umask 022 && exec sh "$script" "$@") <"$T/3"
+    fi
+    ended=$?
+    # 124 is the word of `timeout`; 137 is what it leaves behind when it had to kill.
+    case $ended in 124 | 137) verdict=late ;; esac
+    return "$ended"
+}
+
+# WORD: the mode. Part 1: path and owner, a line each; part 2: the content.
+do_write() {
+    { IFS= read -r path && IFS= read -r owner; } <"$T/1"
+    dir=${path%/*}
+    dir=${dir:-/}
+    # A fixed name, so that what a power cut left is replaced by the next try.
+    new=$dir/.${path##*/}.modelquay
+    if [ -d "$path" ]; then
+        tell "it is a directory" >&2
+        return 1
+    fi
+    if rm -f "$new" && (set -C && cat "$T/2" >"$new") && chown "$owner" "$new" && chmod "$word" "$new" &&
+        flush "$new" && mv -f "$new" "$path"; then
+        flush "$dir"
+    else
+        rm -f "$new"
+        return 1
+    fi
+}
+
+# Part 1: the path.
+do_remove() {
+    IFS= read -r path <"$T/1"
+    [ -e "$path" ] || [ -h "$path" ] || return 0
+    rm -f "$path" || return 1
+    dir=${path%/*}
+    flush "${dir:-/}"
+}
+
+boot_id() {
+    cat /proc/sys/kernel/random/boot_id
+}
+
+unit_runs() {
+    case $(systemctl show -p ActiveState "$1.service" 2>/dev/null) in
+        *=active | *=activating | *=deactivating | *=reloading) return 0 ;;
+    esac
+    return 1
+}
+
+# WORD: the unit's name. Part 1: the script; part 2: one argument a line.
+# The file `boot` decides who starts it: it is made exclusively and before the
+# start, so that a name is used for one start at most. Everything the unit needs
+# is a file of its own directory: systemd would expand `$` in a command line.
+do_start() {
+    unit=$units/$word
+    [ ! -e "$unit/boot" ] || return 0
+    mkdir -p "$unit" || return 1
+    cat "$T/1" >"$unit/script" || return 1
+    cat "$T/2" >"$unit/args" || return 1
+    cat >"$unit/run" <<'RUN' || return 1
+unit=${0%/*}
+umask 077
+exec </dev/null >>"$unit/log" 2>&1
+set --
+while IFS= read -r line; do set -- "$@" "$line"; done <"$unit/args"
+HOME=/root
+LC_ALL=C
+export HOME LC_ALL
+cd / || exit 1
+(umask 022 && exec sh "$unit/script" "$@")
+echo $? >"$unit/rc.new"
+sync "$unit/log" "$unit/rc.new" 2>/dev/null || sync
+mv -f "$unit/rc.new" "$unit/rc"
+sync "$unit" 2>/dev/null || sync
+RUN
+    (set -C && boot_id >"$unit/boot") 2>/dev/null || {
+        [ -e "$unit/boot" ] && return 0
+        return 1
+    }
+    flush "$unit/script" "$unit/args" "$unit/run" "$unit/boot" "$unit" "$units"
+    systemd-run -q --collect --unit="$word" /bin/sh "$unit/run" && return 0
+    # Refused for certain only where nothing of it can be seen.
+    [ -e "$unit/log" ] || unit_runs "$word" && return 0
+    rm -f "$unit/boot"
+    return 1
+}
+
+# WORD: the unit's name.
+do_stop() {
+    [ -e "$units/$word/boot" ] || return 0
+    unit_runs "$word" || return 0
+    systemctl stop "$word.service" && return 0
+    unit_runs "$word" || return 0
+    return 1
+}
+
+# WORD is NAME:FROM:MAX. The answer: the size of the log in a line, then the piece.
+do_output() {
+    max=${word##*:}
+    rest=${word%:*}
+    from=${rest##*:}
+    log=$units/${rest%:*}/log
+    if [ ! -f "$log" ]; then
+        tell 0
+        return 0
+    fi
+    size_of "$log"
+    tell "$bytes"
+    [ "$from" -ge "$bytes" ] || tail -c +$((from + 1)) "$log" | head -c "$max"
+}
+
+look_file() {
+    max=${rest%% *}
+    path=${rest#* }
+    if [ ! -e "$path" ]; then
+        tell absent
+        return
+    fi
+    seen=$(stat -L -c '%a %u %g %s' "$path") || { tell error; return; }
+    kind=other
+    [ ! -f "$path" ] || kind=file
+    [ ! -d "$path" ] || kind=dir
+    : >"$T/c"
+    if [ "$kind" = file ] && [ "$max" -gt 0 ]; then
+        head -c "$max" "$path" >"$T/c" || { tell error; return; }
+    fi
+    size_of "$T/c"
+    # Less than was asked for is all there is: files of /proc name no size.
+    [ "$kind" != file ] || [ "$bytes" -ge "$max" ] || seen="${seen% *} $bytes"
+    tell "file $kind $seen $bytes"
+    cat "$T/c"
+}
+
+look_unit() {
+    unit=$units/$rest
+    if [ ! -e "$unit/rc" ]; then
+        if [ ! -e "$unit/boot" ]; then
+            tell absent
+            return
+        fi
+        IFS= read -r started <"$unit/boot"
+        if [ "$started" = "$(boot_id)" ] && unit_runs "$rest"; then
+            tell "unit running"
+            return
+        fi
+        # It may have ended between the two looks.
+        if [ ! -e "$unit/rc" ]; then
+            tell "unit lost"
+            return
+        fi
+    fi
+    IFS= read -r ended <"$unit/rc"
+    tell "unit finished $ended"
+}
+
+text() {
+    tell "text ${#1}"
+    printf '%s' "$1"
+}
+
+look_program() {
+    dirs=$PATH:
+    while [ -n "$dirs" ]; do
+        dir=${dirs%%:*}
+        dirs=${dirs#*:}
+        if [ -x "$dir/$rest" ] && [ ! -d "$dir/$rest" ]; then
+            text "$dir/$rest"
+            return
+        fi
+    done
+    tell absent
+}
+
+# Part 1: one question a line. One answer each, in the same order.
+do_look() {
+    while IFS= read -r line <&3; do
+        rest=${line#* }
+        case ${line%% *} in
+            file) look_file ;;
+            sha256)
+                if [ ! -f "$rest" ]; then
+                    tell absent
+                else
+                    sum=$(sha256sum <"$rest") && tell "sha256 ${sum%% *}" || tell error
+                fi
+                ;;
+            unit) look_unit ;;
+            service)
+                text "$(systemctl show -p LoadState,ActiveState,SubState,UnitFileState,NRestarts \
+                    -p StateChangeTimestampMonotonic "$rest" 2>/dev/null)"
+                ;;
+            kernel)
+                if [ -f "/proc/sys/$rest" ]; then text "$(cat "/proc/sys/$rest")"; else tell absent; fi
+                ;;
+            program) look_program ;;
+            *) tell error ;;
+        esac
+    done 3<"$T/1"
+}
+
+tell "ready 1 $(id -u)"
+
+while IFS=' ' read -r id verb word a b c; do
+    case $id$a$b$c in *[!0-9]*) exit 2 ;; esac
+    [ -n "$c" ] || exit 2
+    take_parts
+    verdict=
+    # Nothing that is run here may read the requests: their input is theirs alone.
+    case $verb in
+        run | write | remove | start | stop | output | look) "do_$verb" >"$T/o" 2>"$T/e" </dev/null ;;
+        ping) : ;;
+        *) exit 2 ;;
+    esac
+    status=$?
+    size_of "$T/o"
+    out=$bytes
+    size_of "$T/e"
+    err=$bytes
+    if [ "$out" -gt "$most_out" ]; then out=$most_out; fi
+    if [ "$err" -gt "$most_err" ]; then err=$most_err; fi
+    tell "$id ${verdict:-$status} $out $err"
+    [ "$out" -eq 0 ] || head -c "$out" "$T/o"
+    [ "$err" -eq 0 ] || head -c "$err" "$T/e"
+    clear_parts
+done
