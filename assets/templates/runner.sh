@@ -54,14 +54,14 @@ size_of() {
     bytes=$((bytes))
 }
 
-clear_parts() {
-    for part in in 1 2 3 o e c; do : >"$T/$part"; done
+empty() {
+    for part; do : >"$T/$part"; done
 }
 
 # The whole body first, then its parts. A body that was cut short belongs to a
 # connection that is gone: nothing of it is carried out.
 take_parts() {
-    clear_parts
+    empty 1 2 3
     [ $((a + b + c)) -gt 0 ] || return 0
     head -c $((a + b + c)) >"$T/in"
     size_of "$T/in"
@@ -69,7 +69,7 @@ take_parts() {
     [ "$a" -eq 0 ] || head -c "$a" "$T/in" >"$T/1"
     [ "$b" -eq 0 ] || tail -c +$((a + 1)) "$T/in" | head -c "$b" >"$T/2"
     [ "$c" -eq 0 ] || tail -c +$((a + b + 1)) "$T/in" >"$T/3"
-    : >"$T/in"
+    empty in
 }
 
 # WORD is NAME:SECONDS. Part 1: the script's text, empty where it was sent before;
@@ -89,8 +89,8 @@ do_run() {
         (umask 022 && exec sh "$script" "$@") <"$T/3"
     fi
     ended=$?
-    # 124 is the word of `timeout`; 137 is what it leaves behind when it had to kill.
-    case $ended in 124 | 137) verdict=late ;; esac
+    # The word of `timeout`; none of our scripts ends with it.
+    [ "$ended" -ne 124 ] || verdict=late
     return "$ended"
 }
 
@@ -285,6 +285,7 @@ do_look() {
     done 3<"$T/1"
 }
 
+empty o e
 tell "ready 1 $(id -u)"
 
 while IFS=' ' read -r id verb word a b c; do
@@ -299,6 +300,7 @@ while IFS=' ' read -r id verb word a b c; do
         *) exit 2 ;;
     esac
     status=$?
+    empty 1 2 3 c
     size_of "$T/o"
     out=$bytes
     size_of "$T/e"
@@ -308,5 +310,5 @@ while IFS=' ' read -r id verb word a b c; do
     tell "$id ${verdict:-$status} $out $err"
     [ "$out" -eq 0 ] || head -c "$out" "$T/o"
     [ "$err" -eq 0 ] || head -c "$err" "$T/e"
-    clear_parts
+    empty o e
 done

@@ -74,7 +74,8 @@ pub struct Request<'a> {
 impl Request<'_> {
     /// The whole frame. It is overwritten when it is dropped, because parts may be secret.
     pub fn encode(&self, id: u64) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let word_ok = !self.word.is_empty() && self.word.len() <= 512 && self.word.bytes().all(|b| b.is_ascii_graphic());
+        let word_ok =
+            !self.word.is_empty() && self.word.len() <= 512 && self.word.bytes().all(|b| b.is_ascii_graphic());
         if !word_ok {
             return Err(Failure::permanent(format!("{:?} cannot be part of a request", self.word)));
         }

@@ -5,14 +5,25 @@
 //! to a site.
 
 pub mod admin;
+pub mod answers;
+#[doc(hidden)]
+pub mod contract;
 pub mod dial;
+pub mod frames;
 pub mod https;
 pub mod kube;
 mod kube_answers;
 mod kube_config;
+pub mod local;
+pub mod looks;
 pub mod madmin_crypto;
 pub mod operator_files;
 pub mod probe;
+pub mod root;
+pub mod runner;
+pub mod runner_host;
+#[cfg(test)]
+mod runner_tests;
 pub mod s3;
 mod s3_errors;
 pub mod simulated;

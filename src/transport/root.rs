@@ -8,10 +8,12 @@
 use super::answers::Desk;
 use super::frames::PROTOCOL;
 use super::runner::{RoundTrips, Runner};
+use super::runner_host::Open;
 use crate::base::{Secret, sanitise};
 use crate::plan::Failure;
 use async_trait::async_trait;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::time::Instant;
@@ -28,7 +30,8 @@ const BOOT: &str = r#"echo modelquay-boot; read -r n; eval "$(head -c "$n")""#;
 const BOOT_LINE: &str = "modelquay-boot";
 
 /// Starts `$1` as root. `$2` is sudo's prompt. In the C locale, so that sudo's reasons can be told apart.
-const BECOME_ROOT: &str = r#"if [ "$(id -u)" = 0 ]; then exec sh -c "$1"; fi; LC_ALL=C; export LC_ALL; exec sudo -S -p "$2" -- sh -c "$1""#;
+const BECOME_ROOT: &str =
+    r#"if [ "$(id -u)" = 0 ]; then exec sh -c "$1"; fi; LC_ALL=C; export LC_ALL; exec sudo -S -p "$2" -- sh -c "$1""#;
 
 /// What sudo says when it wants the password. It is no secret and no decision hangs on it but *when*
 /// to answer.
@@ -64,44 +67,52 @@ pub trait Machine: Send + Sync {
 }
 
 /// Who becomes root, and where.
-pub struct Seat<'a> {
+#[derive(Clone)]
+pub struct Seat {
+    /// Where programs are started.
+    pub machine: Arc<dyn Machine>,
     /// The host's name in the site.
-    pub host: &'a str,
+    pub host: String,
     /// The user that logs in.
-    pub user: &'a str,
+    pub user: String,
     /// Who answers sudo.
-    pub desk: &'a Desk,
+    pub desk: Arc<Desk>,
+    /// Counts what the runners answer.
+    pub trips: RoundTrips,
     /// A shell that is started as it is, by whoever we are: tests need no root.
-    pub shell: Option<&'a [&'a str]>,
+    pub shell: Option<Vec<String>>,
 }
 
-/// Starts a runner and waits until it is ready.
-pub async fn start(machine: &dyn Machine, seat: &Seat<'_>, trips: RoundTrips) -> Result<Runner, Failure> {
-    let command = match seat.shell {
-        Some(shell) => [shell, &["-c", BOOT]].concat(),
-        None => vec!["sh", "-c", BECOME_ROOT, "sh", BOOT, SUDO_PROMPT],
-    };
-    let mut pipes = machine.spawn(&command).await?;
-    let mut talk = Talk { pipes: &mut pipes, out: Vec::new(), said: Vec::new(), read: 0, asked: 0, given: None };
-    talk.line(seat, |line| line == BOOT_LINE).await?;
-    let program = format!("{}\n{RUNNER}", RUNNER.len());
-    let sent = async {
-        talk.pipes.stdin.write_all(program.as_bytes()).await?;
-        talk.pipes.stdin.flush().await
-    };
-    sent.await.map_err(|error| Failure::transient("the runner could not be sent").because(error.to_string()))?;
-    let ready = talk.line(seat, |line| line.starts_with("ready ")).await?;
-    let uid = ready.strip_prefix(&format!("ready {PROTOCOL} "));
-    if seat.shell.is_none() && uid != Some("0") {
-        return Err(Failure::permanent(format!("sudo on {} did not make us root: {ready:?}", seat.host)));
+#[async_trait]
+impl Open for Seat {
+    /// Starts a runner and waits until it is ready.
+    async fn open(&self) -> Result<Runner, Failure> {
+        let command = match &self.shell {
+            Some(shell) => shell.iter().map(String::as_str).chain(["-c", BOOT]).collect(),
+            None => vec!["sh", "-c", BECOME_ROOT, "sh", BOOT, SUDO_PROMPT],
+        };
+        let mut pipes = self.machine.spawn(&command).await?;
+        let mut talk = Talk { pipes: &mut pipes, out: Vec::new(), said: Vec::new(), read: 0, asked: 0, given: None };
+        talk.line(self, |line| line == BOOT_LINE).await?;
+        let program = format!("{}\n{RUNNER}", RUNNER.len());
+        let sent = async {
+            talk.pipes.stdin.write_all(program.as_bytes()).await?;
+            talk.pipes.stdin.flush().await
+        };
+        sent.await.map_err(|error| Failure::transient("the runner could not be sent").because(error.to_string()))?;
+        let ready = talk.line(self, |line| line.starts_with("ready ")).await?;
+        let uid = ready.strip_prefix(&format!("ready {PROTOCOL} "));
+        if self.shell.is_none() && uid != Some("0") {
+            return Err(Failure::permanent(format!("sudo on {} did not make us root: {ready:?}", self.host)));
+        }
+        if talk.given.is_some() {
+            self.desk.keep_sudo(talk.given.take());
+        }
+        let Pipes { stdin, stdout, mut stderr, keep } = pipes;
+        // The runner sends what its scripts say in its replies; what is left must not fill the pipe.
+        tokio::spawn(async move { tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await });
+        Ok(Runner::over(BufReader::new(stdout), stdin, self.trips.clone(), keep))
     }
-    if talk.given.is_some() {
-        seat.desk.keep_sudo(talk.given.take());
-    }
-    let Pipes { stdin, stdout, mut stderr, keep } = pipes;
-    // The runner sends what its scripts say in its replies; what is left must not fill the pipe.
-    tokio::spawn(async move { tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await });
-    Ok(Runner::over(BufReader::new(stdout), stdin, trips, keep))
 }
 
 /// The talk with a machine until the runner is ready.
@@ -123,7 +134,7 @@ type Asking<'a> = Pin<Box<dyn Future<Output = Result<(Secret<String>, bool), Fai
 
 impl Talk<'_> {
     /// The first line of standard output that `fits`; others are a login script's noise.
-    async fn line(&mut self, seat: &Seat<'_>, fits: impl Fn(&str) -> bool) -> Result<String, Failure> {
+    async fn line(&mut self, seat: &Seat, fits: impl Fn(&str) -> bool) -> Result<String, Failure> {
         let mut asking: Option<Asking<'_>> = None;
         let mut until = Instant::now() + PATIENCE;
         let mut err_open = true;
@@ -177,11 +188,11 @@ impl Talk<'_> {
 
     /// What is asked on standard error. The flag of the result says whether it is sudo's password,
     /// which alone may be given again.
-    fn question<'a>(&mut self, seat: &Seat<'a>, own_prompt: bool) -> Asking<'a> {
+    fn question<'a>(&mut self, seat: &'a Seat, own_prompt: bool) -> Asking<'a> {
         let unread = self.said.get(self.read..).unwrap_or_default();
         let words = sanitise::lines(unread, 200).pop().unwrap_or_default();
         self.read = self.said.len();
-        let (desk, host, user) = (seat.desk, seat.host, seat.user);
+        let (desk, host, user) = (&*seat.desk, seat.host.as_str(), seat.user.as_str());
         if !own_prompt {
             return Box::pin(async move { Ok((desk.sudo(host, user, words, 0).await?, false)) });
         }
@@ -201,7 +212,7 @@ impl Talk<'_> {
     }
 
     /// Why standard output ended before the runner was ready.
-    async fn ended(&mut self, seat: &Seat<'_>, err_open: bool) -> Failure {
+    async fn ended(&mut self, seat: &Seat, err_open: bool) -> Failure {
         if err_open {
             let rest = async { while self.pipes.stderr.read_buf(&mut self.said).await.unwrap_or(0) > 0 {} };
             // Something in the background may hold it open for ever.
@@ -209,7 +220,7 @@ impl Talk<'_> {
         }
         let said = String::from_utf8_lossy(&self.said).into_owned();
         let has = |any: &[&str]| any.iter().any(|words| said.contains(words));
-        let (host, user) = (seat.host, seat.user);
+        let (host, user) = (&seat.host, &seat.user);
         let failure = if has(&["not in the sudoers", "is not allowed to", "may not run sudo"]) {
             Failure::needs_human(format!("{user} may not become root on {host}"))
                 .help(format!("Let {user} use sudo there, or connect as a user who may, or as root."))

@@ -13,13 +13,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// For verbs that are done in a moment.
-const SHORT: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_mins(1);
 
 /// A unit gets 90 s from systemd to end before it is killed.
 const STOP: Duration = Duration::from_secs(150);
 
 /// A file of some gigabytes on a slow disk.
-const SUM: Duration = Duration::from_secs(900);
+const SUM: Duration = Duration::from_mins(15);
 
 /// What a script's end may take beyond its own limit: the host's reaction and the way back.
 const GRACE: Duration = Duration::from_secs(30);
@@ -45,15 +45,16 @@ pub struct RunnerHost {
 pub const fn limit(script: ScriptId) -> Duration {
     match script {
         // Each source that never answers costs its own timeout.
-        ScriptId::AskSources => Duration::from_secs(300),
-        _ => Duration::from_secs(120),
+        ScriptId::AskSources => Duration::from_mins(5),
+        _ => Duration::from_mins(2),
     }
 }
 
 impl RunnerHost {
-    /// A host behind a runner; `more` opens the one for output.
-    pub fn new(control: Arc<Runner>, more: Arc<dyn Open>) -> Self {
-        Self { control, output: tokio::sync::Mutex::default(), more, sent: Mutex::default() }
+    /// Opens the runner for control; the one for output is opened when it is first needed.
+    pub async fn open(seat: Arc<dyn Open>) -> Result<Self, Failure> {
+        let control = Arc::new(seat.open().await?);
+        Ok(Self { control, output: tokio::sync::Mutex::default(), more: seat, sent: Mutex::default() })
     }
 
     /// Whether requests can still be sent.
