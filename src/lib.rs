@@ -3,8 +3,10 @@
 //! The layers and the arrows between them are described in `docs/ARCHITECTURE.md` and kept by
 //! `tests/architecture.rs`.
 
+pub mod app;
 pub mod base;
 pub mod engine;
 pub mod plan;
 pub mod ports;
+pub mod steps;
 pub mod transport;

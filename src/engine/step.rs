@@ -219,7 +219,9 @@ impl Waiter<'_> {
         }
         tokio::select! {
             () = self.cx.cancel.stop_asked() => Err(stopped()),
-            () = sooner => Ok(()),
+            // Something that ends at once, as a watch does while the API restarts, must not become a
+            // busy loop.
+            () = async { sooner.await; tokio::time::sleep(BREATH).await } => Ok(()),
             () = tokio::time::sleep(PAUSE) => Ok(()),
         }
     }
@@ -242,6 +244,8 @@ impl Drop for Waiter<'_> {
 
 /// Between two looks. On a link of 600 ms a look costs as much again, so shorter pauses gain little.
 const PAUSE: Duration = Duration::from_secs(2);
+/// The least time between two looks.
+const BREATH: Duration = Duration::from_millis(300);
 
 /// The value seen last in a wait, and the best guess why it is not yet the wanted one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -110,10 +110,8 @@ mod tests {
 
     #[test]
     fn no_value_breaks_out_of_its_place() {
-        let got = yaml("name: {{name}}\nports: {{ports}}\n", &[
-            ("name", json!("a: b\n- \"x\"")),
-            ("ports", json!([1, 2])),
-        ]);
+        let got =
+            yaml("name: {{name}}\nports: {{ports}}\n", &[("name", json!("a: b\n- \"x\"")), ("ports", json!([1, 2]))]);
         assert_eq!(got, Ok(vec![json!({"name": "a: b\n- \"x\"", "ports": [1, 2]})]));
     }
 

@@ -108,7 +108,9 @@ pub fn manifest(template: &str, values: &[(&str, Value)]) -> Result<Vec<Value>, 
 
 /// A template of ours that does not fit its values.
 pub fn broken(error: &TemplateError) -> Failure {
-    Failure::permanent("fill a template of this program").because(error.to_string()).help("this is a fault of modelquay")
+    Failure::permanent("fill a template of this program")
+        .because(error.to_string())
+        .help("this is a fault of modelquay")
 }
 
 /// Whether an object carries our label.

@@ -70,6 +70,7 @@ pub async fn fetch(
             list.map_or_else(|| "-".into(), |list| list.url.clone()),
             proxy.into(),
             ca.into(),
+            if proxy == "-" { "-".into() } else { super::config::no_proxy(cx.brief).join(",") },
         ],
     };
     let lines = follow(cx, host, &spec, FETCH).await?;
@@ -109,7 +110,9 @@ pub async fn follow(cx: &Cx<'_>, host: &dyn Host, spec: &UnitSpec, wait: WaitSpe
             UnitState::Finished { status: 0 } => return Ok(reader.last),
             UnitState::Finished { status } => return Err(ended(cx, name, status, &reader.last)),
             UnitState::Lost => {
-                return Err(Failure::transient(format!("{name} was cut off: the host was restarted or the unit killed")));
+                return Err(Failure::transient(format!(
+                    "{name} was cut off: the host was restarted or the unit killed"
+                )));
             }
             UnitState::Absent => return Err(Failure::transient(format!("{name} is not there after its start"))),
             UnitState::Running => {}
@@ -127,8 +130,12 @@ pub async fn follow(cx: &Cx<'_>, host: &dyn Host, spec: &UnitSpec, wait: WaitSpe
 fn ended(cx: &Cx<'_>, name: &str, status: u8, last: &[String]) -> Failure {
     let message = format!("{name} ended with status {status}");
     let failure = match status {
-        65 => Failure::needs_human(message).help("nothing of it was used; ask whoever runs that source"),
+        65 | 66 => Failure::needs_human(message).help("nothing of it was used; ask whoever runs that source"),
+        69 => Failure::permanent(message).help("the source refuses: name another in a components table, or try later"),
         75 => Failure::transient(message),
+        76 => {
+            Failure::permanent(message).help("name the CA that signs for that source as supply.extra_ca in the answers")
+        }
         _ => Failure::permanent(message),
     };
     let failure = last.iter().rev().take(3).rev().fold(failure, |f, line| f.because(line.clone()));

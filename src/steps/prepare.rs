@@ -149,7 +149,9 @@ impl Step for PrepareHost {
                 Change::Setting { name, after, .. } => settings.push(format!("{name}={after}")),
                 Change::Package { name } => {
                     let unit = unit_name(cx.run, cx.id.kind.id(), name, cx.attempt);
-                    let spec = UnitSpec { name: unit, script: ScriptId::InstallPackages, args: vec![name.clone()] };
+                    let proxy = cx.brief.site.supply.proxy.as_ref().map_or("-", |p| p.url.as_str());
+                    let args = vec!["900".into(), proxy.into(), name.clone()];
+                    let spec = UnitSpec { name: unit, script: ScriptId::InstallPackages, args };
                     follow(cx, &*host, &spec, APT).await?;
                 }
                 Change::Unit { .. } => {

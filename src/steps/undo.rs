@@ -13,7 +13,9 @@ fn path() -> String {
 
 /// Adds what is not recorded yet; what was recorded first stays.
 pub async fn record(host: &dyn Host, found: &[(String, Value)]) -> Result<(), Failure> {
-    host.run(ScriptId::MakeDirs, &["0700", "root:root", HOME], None).await?.success("make the directory of modelquay")?;
+    host.run(ScriptId::MakeDirs, &["0700", "root:root", HOME], None)
+        .await?
+        .success("make the directory of modelquay")?;
     let seen = host.look(&[Look::file(path())]).await?;
     let mut record: Map<String, Value> = match seen.first() {
         Some(Seen::File(file)) => file.text().and_then(|t| serde_json::from_str(t).ok()).ok_or_else(|| {
@@ -34,4 +36,15 @@ pub async fn record(host: &dyn Host, found: &[(String, Value)]) -> Result<(), Fa
         .map_err(|e| Failure::permanent("write the record as JSON").because(e.to_string()))?;
     text.push(b'\n');
     host.write(&FileSpec { path: path(), mode: 0o600, owner: "root:root".into(), content: Secret::new(text) }).await
+}
+
+/// Whether something of this name was recorded.
+pub async fn recorded(host: &dyn Host, key: &str) -> Result<bool, Failure> {
+    Ok(match host.look(&[Look::file(path())]).await?.first() {
+        Some(Seen::File(file)) => file
+            .text()
+            .and_then(|t| serde_json::from_str::<Map<String, Value>>(t).ok())
+            .is_some_and(|record| record.contains_key(key)),
+        _ => false,
+    })
 }

@@ -1,0 +1,6 @@
+//! The use cases: each sub-command and each face only calls these.
+
+pub mod exit;
+pub mod sites;
+
+pub use exit::Exit;

@@ -1,0 +1,125 @@
+//! The operator's credentials file: proven to be possible before anything is changed, and written last
+//! from what the cluster holds.
+
+use super::common::{cluster, endpoint, reach};
+use super::secrets::{self, KeyName};
+use crate::base::Secret;
+use crate::engine::step::{Brief, Check, Cx, Step};
+use crate::plan::{Change, Changes, Failure};
+use crate::ports::Credentials;
+use async_trait::async_trait;
+
+/// The step that proves that the file can be made.
+pub struct Ready;
+/// The step that writes it.
+pub struct File;
+
+/// The file's first words, by which it is known to be ours.
+fn mark(brief: &Brief) -> String {
+    format!("# Keys of the model registry {}, written by modelquay.", brief.site.name)
+}
+
+fn change(brief: &Brief, what: &str) -> Change {
+    Change::LocalFile { path: brief.credentials_file.clone(), what: what.into() }
+}
+
+enum Now {
+    Absent,
+    Reserved,
+    Ours(Secret<Vec<u8>>),
+    Foreign,
+}
+
+async fn now(cx: &Cx<'_>) -> Result<Now, Failure> {
+    let Some(content) = cx.world.files().read_private(&cx.brief.credentials_file).await? else {
+        return Ok(Now::Absent);
+    };
+    Ok(if content.expose().is_empty() {
+        Now::Reserved
+    } else if content.expose().starts_with(mark(cx.brief).as_bytes()) {
+        Now::Ours(content)
+    } else {
+        Now::Foreign
+    })
+}
+
+#[async_trait]
+impl Step for Ready {
+    fn intent(&self, brief: &Brief) -> Changes {
+        vec![change(brief, "reserved for the keys, 0600")]
+    }
+
+    async fn check(&self, cx: &Cx<'_>) -> Result<Check, Failure> {
+        let path = &cx.brief.credentials_file;
+        Ok(match now(cx).await? {
+            Now::Absent => Check::NeedsWork { changes: self.intent(cx.brief) },
+            Now::Reserved => Check::done(format!("{path} is reserved")),
+            Now::Ours(_) => Check::done(format!("{path} holds this site's keys")),
+            Now::Foreign => Check::Conflict(
+                Failure::needs_human(format!("{path} exists and holds something else"))
+                    .help("name another file with --credentials-file"),
+            ),
+        })
+    }
+
+    async fn apply(&self, cx: &Cx<'_>) -> Result<(), Failure> {
+        cx.world.files().reserve(&cx.brief.credentials_file).await
+    }
+}
+
+/// The file's text: TOML, one table a key.
+fn text(brief: &Brief, url: &str, keys: &[(KeyName, Credentials)]) -> Secret<Vec<u8>> {
+    let mut out = format!("{}\n# Whoever can read this file can use the registry.\n", mark(brief));
+    out.push_str(&format!("\nsite = \"{}\"\nendpoint = \"{url}\"\n", brief.site.name));
+    for (key, pair) in keys {
+        out.push_str(&format!(
+            "\n# {}\n[{}]\naccess_key = \"{}\"\nsecret_key = \"{}\"\n",
+            key.purpose(),
+            key.id(),
+            pair.access_key,
+            pair.secret_key.expose()
+        ));
+    }
+    Secret::new(out.into_bytes())
+}
+
+async fn wanted(cx: &Cx<'_>) -> Result<Option<Secret<Vec<u8>>>, Failure> {
+    let cluster = cluster(cx).await?;
+    let keys = secrets::read_all(cx, &*cluster).await?;
+    if keys.len() < KeyName::ALL.len() {
+        return Ok(None);
+    }
+    let url = endpoint(cx).await?.url();
+    Ok(Some(text(cx.brief, &url, &keys)))
+}
+
+#[async_trait]
+impl Step for File {
+    fn intent(&self, brief: &Brief) -> Changes {
+        vec![change(brief, "every key, read from the cluster, 0600")]
+    }
+
+    async fn check(&self, cx: &Cx<'_>) -> Result<Check, Failure> {
+        reach!(cx.world.cluster());
+        let Some(wanted) = wanted(cx).await? else {
+            return Ok(Check::Blocked { because: crate::plan::StepKind::Keys });
+        };
+        let path = &cx.brief.credentials_file;
+        Ok(match now(cx).await? {
+            Now::Ours(content) if content == wanted => Check::done(format!("{path} holds every key")),
+            Now::Foreign => Check::Conflict(
+                Failure::needs_human(format!("{path} exists and holds something else"))
+                    .help("name another file with --credentials-file"),
+            ),
+            _ => Check::NeedsWork { changes: self.intent(cx.brief) },
+        })
+    }
+
+    async fn apply(&self, cx: &Cx<'_>) -> Result<(), Failure> {
+        let wanted = wanted(cx).await?.ok_or_else(|| Failure::permanent("not every key is in the cluster"))?;
+        if matches!(now(cx).await?, Now::Absent) {
+            cx.world.files().reserve(&cx.brief.credentials_file).await?;
+        }
+        cx.world.files().write_private(&cx.brief.credentials_file, &wanted).await
+    }
+}

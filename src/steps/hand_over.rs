@@ -1,0 +1,106 @@
+//! What the operator is given to go on with: the CA, and a sheet with the endpoint and the next
+//! commands. No secret stands in either.
+
+use super::common::{endpoint, reach};
+use crate::engine::step::{Brief, Check, Cx, Step};
+use crate::plan::change::hex;
+use crate::plan::{Change, Changes, Failure};
+use crate::ports::{Endpoint, Route};
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+
+/// The step.
+pub struct HandOver;
+
+/// The CA's file.
+pub fn ca_path(brief: &Brief) -> String {
+    format!("{}/ca.crt", brief.site_dir)
+}
+
+/// The sheet's file.
+pub fn sheet_path(brief: &Brief) -> String {
+    format!("{}/hand-over.txt", brief.site_dir)
+}
+
+/// SHA-256 of the CA's first certificate, as browsers and `openssl x509 -fingerprint` show it.
+fn fingerprint(ca_pem: &str) -> String {
+    let der = x509_parser::pem::parse_x509_pem(ca_pem.as_bytes()).map(|(_, pem)| pem.contents).unwrap_or_default();
+    let digest = hex(&Sha256::digest(der)).to_ascii_uppercase();
+    digest.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).into_owned()).collect::<Vec<_>>().join(":")
+}
+
+fn sheet(brief: &Brief, endpoint: &Endpoint, route: Route) -> String {
+    let registry = &brief.site.registry;
+    let bucket = brief.site.buckets.first().map_or("models", |b| b.name.as_str());
+    let (url, ca) = (endpoint.url(), ca_path(brief));
+    let reached = match route {
+        Route::Direct => "reached directly, with verified TLS",
+        Route::Tunnel => "reached through the connection to the host only: from here the node port is blocked",
+    };
+    let console = registry.console_port.map_or_else(
+        || "not on a port of the node; it is reached through the connection to the host".to_owned(),
+        |port| format!("https://{}:{port}", endpoint.ip),
+    );
+    format!(
+        "The model registry {site}\n\
+         \n\
+         Endpoint     {url}\n             {reached}\n\
+         Console      {console}\n\
+         CA           {ca}\n             SHA-256 {fingerprint}\n             It is the cluster's own CA: it also signs the Kubernetes API.\n\
+         Keys         {keys}\n\
+         \n\
+         With mc, which asks for the keys:\n\
+         \x20 mkdir -p ~/.mc/certs/CAs && cp {ca} ~/.mc/certs/CAs/{site}.crt\n\
+         \x20 mc alias set {site} {url}\n\
+         \n\
+         For Triton, inside this cluster and outside of it:\n\
+         \x20 s3://https://minio.{ns}.svc.cluster.local:443/{bucket}\n\
+         \x20 s3://{url}/{bucket}\n",
+        site = brief.site.name,
+        fingerprint = fingerprint(&endpoint.ca_pem),
+        keys = brief.credentials_file,
+        ns = registry.namespace,
+    )
+}
+
+async fn wanted(cx: &Cx<'_>) -> Result<Vec<(String, String, &'static str)>, Failure> {
+    let endpoint = endpoint(cx).await?;
+    let reached = cx.world.probe().get(&endpoint, super::reach::LIVE).await?;
+    let sheet = sheet(cx.brief, &endpoint, reached.route);
+    Ok(vec![
+        (ca_path(cx.brief), endpoint.ca_pem, "the cluster's CA"),
+        (sheet_path(cx.brief), sheet, "endpoint, console, next commands"),
+    ])
+}
+
+#[async_trait]
+impl Step for HandOver {
+    fn intent(&self, brief: &Brief) -> Changes {
+        vec![
+            Change::LocalFile { path: ca_path(brief), what: "the cluster's CA".into() },
+            Change::LocalFile { path: sheet_path(brief), what: "endpoint, console, next commands".into() },
+        ]
+    }
+
+    async fn check(&self, cx: &Cx<'_>) -> Result<Check, Failure> {
+        reach!(cx.world.cluster());
+        let wanted = match wanted(cx).await {
+            Ok(wanted) => wanted,
+            Err(failure) => return super::bucket::unanswered(cx, failure).await,
+        };
+        let mut changes = Changes::new();
+        for (path, text, what) in wanted {
+            if cx.world.files().read(&path).await?.as_deref() != Some(text.as_bytes()) {
+                changes.push(Change::LocalFile { path, what: what.into() });
+            }
+        }
+        Ok(Check::from_changes(changes, format!("everything to go on with lies in {}", cx.brief.site_dir)))
+    }
+
+    async fn apply(&self, cx: &Cx<'_>) -> Result<(), Failure> {
+        for (path, text, _) in wanted(cx).await? {
+            cx.world.files().write(&path, text.as_bytes()).await?;
+        }
+        Ok(())
+    }
+}
