@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 /// The facts of one host. What could not be found out is `None` or empty, never a guess.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, read by name")]
 pub struct Facts {
     /// `ID` of os-release, as in `ubuntu`.
     pub os_id: String,
@@ -86,10 +87,10 @@ pub struct Facts {
     pub firewalld: String,
     /// As `ufw`.
     pub network_manager: String,
-    /// Whether some file of NetworkManager's keeps it away from the interfaces of the pods; `None`
-    /// where there is no NetworkManager.
+    /// Whether some file of `NetworkManager` keeps it away from the interfaces of the pods; `None`
+    /// where there is no `NetworkManager`.
     pub network_manager_ignores_cni: Option<bool>,
-    /// Whether the kernel runs AppArmor.
+    /// Whether the kernel runs `AppArmor`.
     pub apparmor_kernel: bool,
     /// Whether `apparmor_parser` is there.
     pub apparmor_parser: bool,

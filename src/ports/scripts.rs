@@ -63,6 +63,6 @@ scripts! {
     /// `images`, `pulling`, `etcd`, `api`, `api_says`, `cni`, `node`, `node_says`, `pods`, `containerd`
     /// (repeated), `log` (repeated), `cursor`, `end`; what cannot be told is left out.
     ClusterProgress = "cluster-progress.sh";
-    /// Reloads NetworkManager after its configuration changed. Ends with 0 where it does not run.
+    /// Reloads `NetworkManager` after its configuration changed. Ends with 0 where it does not run.
     ReloadNetworkManager = "reload-network-manager.sh";
 }
