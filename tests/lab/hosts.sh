@@ -15,7 +15,9 @@ known() { [ -d "$state/$1" ] || die "no host $1"; }
 
 net_up() {
     ip link show "$bridge" >/dev/null 2>&1 && return 0
-    ip link add "$bridge" type bridge
+    # An address of its own: else the bridge takes one of its ports', changes it
+    # as hosts come and go, and the others' neighbour tables are wrong for 30 s.
+    ip link add "$bridge" address 02:4d:51:00:00:01 type bridge
     ip addr add "$gateway/24" dev "$bridge"
     ip link set "$bridge" up
 }

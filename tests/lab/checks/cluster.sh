@@ -4,7 +4,7 @@
 tls=/var/lib/rancher/rke2/server/tls
 
 cluster_up() {
-    in1 systemctl start --no-block rke2-server
+    in1 systemctl enable -q --now --no-block rke2-server
     soon 90 node_ready "$h" "$h"
     soon 30 in1 systemctl is-active rke2-server
 }
