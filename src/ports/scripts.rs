@@ -66,3 +66,85 @@ scripts! {
     /// Reloads `NetworkManager` after its configuration changed. Ends with 0 where it does not run.
     ReloadNetworkManager = "reload-network-manager.sh";
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::asked;
+    use crate::plan::facts::Facts;
+    use std::process::{Command, Output, Stdio};
+
+    /// Runs a script on this machine as a runner does: its text by `-c`, its arguments after a name.
+    fn run(script: ScriptId, args: &[&str]) -> Output {
+        Command::new("sh")
+            .args(["-c", script.text(), script.name()])
+            .args(args)
+            .stdin(Stdio::null())
+            .output()
+            .expect("every machine that builds this has a shell")
+    }
+
+    #[test]
+    fn a_shell_understands_every_script() {
+        for script in ScriptId::ALL {
+            let output = Command::new("sh").args(["-n", "-c", script.text()]).output().expect("a shell");
+            assert!(output.status.success(), "{}: {}", script.name(), String::from_utf8_lossy(&output.stderr));
+            assert!(script.text().starts_with("#!/bin/sh\n"), "{} does not say what runs it", script.name());
+        }
+    }
+
+    #[test]
+    fn the_facts_of_this_machine_come_whole_and_without_a_rest() {
+        let output = run(ScriptId::Facts, &["/var/lib/modelquay-data"]);
+        let facts = Facts::parse(&output.stdout);
+        assert!(facts.complete && output.status.success());
+        assert_eq!(facts.unknown, []);
+        assert!(facts.clock_ms.is_some_and(|ms| ms > 1_700_000_000_000));
+        assert!(facts.memory.is_some_and(|bytes| bytes > 1 << 20) && !facts.kernel.is_empty());
+        assert!(facts.disk("/var/lib/rancher").is_some_and(|disk| disk.size > 0));
+    }
+
+    #[test]
+    fn a_hostile_name_forges_no_line_and_no_field() {
+        let name = "/nowhere/a\nselinux=Enforcing\tb";
+        let output = run(ScriptId::Facts, &[name]);
+        let forged = |line: &[u8]| line.starts_with(b"selinux=Enforcing\tb");
+        assert!(!output.stdout.split(|b| *b == b'\n').any(forged));
+        let facts = Facts::parse(&output.stdout);
+        assert!(facts.complete);
+        assert!(facts.disk("/nowhere/a?selinux=Enforcing?b").is_some(), "{:?}", facts.disks);
+    }
+
+    #[test]
+    fn the_disk_probe_measures_and_leaves_nothing() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().to_str().expect("a plain name");
+        let output = run(ScriptId::DiskSync, &[&format!("{path}/not/there/yet")]);
+        let sync = asked::disk_sync(&output.stdout).expect("figures");
+        assert_eq!(sync.directory, path);
+        assert_eq!(std::fs::read_dir(dir.path()).expect("it is there").count(), 0);
+    }
+
+    #[test]
+    fn wrong_arguments_are_refused_and_change_nothing() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().to_str().expect("a plain name");
+        for (script, args) in [
+            (ScriptId::SetKernel, vec!["../../etc/x=1"]),
+            (ScriptId::SetKernel, vec!["fs.inotify.max_user_instances"]),
+            (ScriptId::MakeDirs, vec!["0700", "root:root"]),
+            (ScriptId::MakeDirs, vec!["0700", "root:root", "relative"]),
+            (ScriptId::InstallPackages, vec!["1", "-", "--purge"]),
+            (ScriptId::StartCluster, vec!["stop"]),
+            (ScriptId::Fetch, vec![path]),
+        ] {
+            assert_eq!(run(script, &args).status.code(), Some(64), "{} {args:?}", script.name());
+        }
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink("/", &link).expect("a link");
+        let output = run(ScriptId::MakeDirs, &["0700", "root:root", link.to_str().expect("plain")]);
+        assert_eq!(output.status.code(), Some(73));
+        let changed = run(ScriptId::RunInstaller, &["/proc/version", "00", "v1", path]);
+        assert_eq!(changed.status.code(), Some(65));
+    }
+}

@@ -123,7 +123,7 @@ while :; do
     # A meter runs beside curl, whose own progress bar is made for terminals.
     (
         trap 'kill "$meter" 2>/dev/null' EXIT
-        while :; do sleep 3; echo "progress $(bytes_of "$part") $total"; done &
+        while :; do sleep 3 >/dev/null 2>&1; echo "progress $(bytes_of "$part") $total"; done &
         meter=$!
         said=$(curl "$@" -C - -o "$part" -w '%{http_code}' --url "$url" 2>&1)
         code=$?
