@@ -97,4 +97,11 @@ pub trait World: Send + Sync {
     /// Waits until the link is back after a result of kind `Unknown`, at most so long. Ends with a
     /// failure where it will not come back by itself, and early when a stop is asked for.
     async fn restore(&self, at_most: Duration, cancel: &Cancel) -> Result<(), Failure>;
+
+    /// How long to pause between two looks at something that is waited for. On a link of 600 ms a
+    /// look costs as much again, so shorter pauses gain little; a world whose time runs faster than
+    /// ours says so here.
+    fn pause(&self) -> Duration {
+        Duration::from_secs(2)
+    }
 }

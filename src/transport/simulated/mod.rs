@@ -4,5 +4,21 @@
 //! same plan, steps and engine against it; only the registry's clients meet something real, a
 //! server in this process.
 
+pub mod bad_day;
 pub mod ca;
+pub mod cluster;
+pub mod depot;
+pub mod facts;
+pub mod files;
+pub mod host;
+pub mod machine;
+pub mod probe;
+pub mod rke2;
 pub mod s3;
+pub mod time;
+pub mod units;
+pub mod world;
+
+pub use bad_day::BadDay;
+pub use time::Pace;
+pub use world::{Sim, SimOptions};

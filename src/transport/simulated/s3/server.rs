@@ -56,8 +56,8 @@ struct Front {
 
 impl Server {
     /// Starts a registry over `store` with this certificate chain and key (PEM), on 127.0.0.1 and,
-    /// where a path is given, on a Unix socket there.
-    pub async fn start(
+    /// where a path is given, on a Unix socket there. It must be called within a runtime.
+    pub fn start(
         store: &Arc<Store>,
         faults: &Arc<Faults>,
         chain_pem: &str,
@@ -75,7 +75,9 @@ impl Server {
         let front = Front { s3: builder.build(), faults: Arc::clone(faults) };
         let room = Arc::new(Semaphore::new(CONNECTIONS));
 
-        let tcp = TcpListener::bind(("127.0.0.1", 0)).await.map_err(cannot)?;
+        let tcp = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(cannot)?;
+        tcp.set_nonblocking(true).map_err(cannot)?;
+        let tcp = TcpListener::from_std(tcp).map_err(cannot)?;
         let address = tcp.local_addr().map_err(cannot)?;
         let mut tasks =
             vec![tokio::spawn(accept_tcp(tcp, acceptor.clone(), front.clone(), Arc::clone(&room))).abort_handle()];

@@ -29,7 +29,7 @@ async fn site() -> Site {
     let (store, faults) = (Store::new(Arc::new(SystemClock)), Arc::new(Faults::default()));
     let directory = tempfile::tempdir().expect("a directory");
     let socket = directory.path().join("s3");
-    let server = Server::start(&store, &faults, &chain, &key, Some(&socket)).await.expect("it listens");
+    let server = Server::start(&store, &faults, &chain, &key, Some(&socket)).expect("it listens");
     Site { ca, faults, server, directory }
 }
 

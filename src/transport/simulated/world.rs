@@ -1,0 +1,196 @@
+//! The simulated world as a whole, and the link to it.
+
+use super::bad_day::BadDay;
+use super::ca::Ca;
+use super::cluster::{SimCluster, tenant};
+use super::host::SimHost;
+use super::machine::Machine;
+use super::time::{Pace, Time};
+use crate::base::{Cancel, Clock};
+use crate::plan::{Failure, HostId, StepKind};
+use crate::ports::world::Route;
+use crate::ports::{
+    Access, Cluster, Credentials, Endpoint, Host, LinkState, ObjectStore, OperatorFiles, Probe, RegistryAdmin, World,
+};
+use crate::transport::admin::MinioAdmin;
+use crate::transport::https::{self, Roots};
+use crate::transport::s3::S3Store;
+use async_trait::async_trait;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long the link stays away on its bad day, in simulated milliseconds.
+const AWAY: u64 = 20_000;
+/// How long after RKE2's start it goes.
+const AFTER_START: u64 = 5_000;
+
+/// What a simulation is made of.
+pub struct SimOptions {
+    /// How its time goes.
+    pub pace: Pace,
+    /// What is broken in it.
+    pub bad_days: BTreeSet<BadDay>,
+    /// Our own time of day: TLS is real, so its certificates must hold now.
+    pub clock: Arc<dyn Clock>,
+    /// The operator's files. They are real, and the caller says where they may lie.
+    pub files: Arc<dyn OperatorFiles>,
+    /// A private directory of the simulation, for the registry's socket. Its path must be short.
+    pub directory: PathBuf,
+}
+
+/// The simulated link to the host.
+pub struct Link {
+    machine: Arc<Machine>,
+    state: watch::Sender<LinkState>,
+    /// When it goes and when it is back, in simulated milliseconds.
+    lost: Mutex<Option<(u64, u64)>>,
+}
+
+impl Link {
+    /// A question passes over the link, or is lost with it.
+    pub fn pass(&self) -> Result<(), Failure> {
+        let now = self.machine.time.now();
+        let away = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        match away {
+            Some((from, to)) if (from..to).contains(&now) => {
+                let since_ms = self.machine.clock.now_ms();
+                let why = "the simulated link is cut".to_owned();
+                self.state.send_if_modified(|state| {
+                    let was_up = matches!(state, LinkState::Up { .. });
+                    if was_up {
+                        *state = LinkState::Lost { since_ms, retry_at_ms: since_ms, attempts: 0, why };
+                    }
+                    was_up
+                });
+                // Asking moves a time that is moved by hand: else the link would never be back.
+                self.machine.time.asked();
+                Err(Failure::unknown("the connection to the host is lost").because("the simulated link is cut"))
+            }
+            _ => {
+                self.state.send_if_modified(|state| {
+                    let was_lost = !matches!(state, LinkState::Up { .. });
+                    *state = LinkState::Up { rtt_ms: Some(1) };
+                    was_lost
+                });
+                Ok(())
+            }
+        }
+    }
+
+    /// RKE2 is started: on its bad day the link goes a little later, once.
+    pub fn rke2_starts(&self, now: u64) {
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.machine.bad(BadDay::LinkLost) && lost.is_none() {
+            *lost = Some((now + AFTER_START, now + AFTER_START + AWAY));
+        }
+    }
+
+    fn back_at(&self) -> Option<u64> {
+        let now = self.machine.time.now();
+        let lost = *self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.filter(|(from, to)| (*from..*to).contains(&now)).map(|(_, to)| to)
+    }
+}
+
+/// A world that is simulated from the host to the cluster; only its registry is a real server, in
+/// this process.
+pub struct Sim {
+    machine: Arc<Machine>,
+    link: Arc<Link>,
+    files: Arc<dyn OperatorFiles>,
+}
+
+impl Machine {
+    /// Whether time stands still between questions.
+    pub fn moved_by_hand(&self) -> bool {
+        self.time.pause().is_zero()
+    }
+}
+
+impl Sim {
+    /// A fresh world.
+    pub fn new(options: SimOptions) -> Result<Self, Failure> {
+        let ca = Ca::new(options.clock.now_ms())?;
+        let socket = options.directory.join("s3");
+        let machine = Machine::new(Time::new(options.pace), options.clock, ca, socket, options.bad_days);
+        let machine = Arc::new(machine);
+        let (state, _) = watch::channel(LinkState::Up { rtt_ms: Some(1) });
+        let link = Arc::new(Link { machine: Arc::clone(&machine), state, lost: Mutex::new(None) });
+        Ok(Self { machine, link, files: options.files })
+    }
+
+    /// The site behind it, for tests that look at its inside or break it on the way.
+    pub fn machine(&self) -> &Arc<Machine> {
+        &self.machine
+    }
+
+    /// The way to the registry, where its node port leads to a server that answers.
+    fn route(&self, at: &Endpoint) -> Result<https::Route, Failure> {
+        route(&self.machine, at)
+    }
+}
+
+fn route(machine: &Machine, at: &Endpoint) -> Result<https::Route, Failure> {
+    let answers = machine.ask(|s, _| at.ip == super::machine::NODE_IP && tenant::reachable(s, at.port));
+    if answers {
+        Ok(https::Route::Unix(machine.socket.clone()))
+    } else {
+        Err(Failure::transient(format!("{}:{} refuses the connection", at.ip, at.port)))
+    }
+}
+
+#[async_trait]
+impl World for Sim {
+    async fn host(&self, _host: HostId) -> Result<Arc<dyn Host>, Access> {
+        self.link.pass().map_err(Access::Failed)?;
+        Ok(Arc::new(SimHost { machine: Arc::clone(&self.machine), link: Arc::clone(&self.link) }))
+    }
+
+    async fn cluster(&self) -> Result<Arc<dyn Cluster>, Access> {
+        self.link.pass().map_err(Access::Failed)?;
+        if !self.machine.look(|s, now| s.rke2.is_up(now)) {
+            return Err(Access::NotYet { because: StepKind::ClusterStart });
+        }
+        Ok(Arc::new(SimCluster { machine: Arc::clone(&self.machine), link: Arc::clone(&self.link) }))
+    }
+
+    async fn store(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn ObjectStore>, Access> {
+        let route = self.route(at).map_err(Access::Failed)?;
+        Ok(Arc::new(S3Store::new(at, with, route).map_err(Access::Failed)?))
+    }
+
+    async fn admin(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access> {
+        let route = self.route(at).map_err(Access::Failed)?;
+        Ok(Arc::new(MinioAdmin::new(at, with, route).map_err(Access::Failed)?))
+    }
+
+    fn probe(&self) -> Arc<dyn Probe> {
+        Arc::new(super::probe::SimProbe { machine: Arc::clone(&self.machine) })
+    }
+
+    fn files(&self) -> Arc<dyn OperatorFiles> {
+        Arc::clone(&self.files)
+    }
+
+    fn link(&self) -> watch::Receiver<LinkState> {
+        self.link.state.subscribe()
+    }
+
+    fn pause(&self) -> Duration {
+        self.machine.time.pause()
+    }
+
+    async fn restore(&self, at_most: Duration, cancel: &Cancel) -> Result<(), Failure> {
+        let Some(back) = self.link.back_at() else { return self.link.pass() };
+        tokio::select! {
+            () = cancel.stop_asked() => Err(Failure::unknown("the connection is still lost, and a stop was asked for")),
+            () = self.machine.time.pass(back, at_most) => self.link.pass(),
+        }
+    }
+}
+
+#[cfg(test)]
+pub mod tests;
