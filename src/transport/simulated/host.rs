@@ -7,7 +7,8 @@ use super::world::Link;
 use crate::base::Secret;
 use crate::plan::Failure;
 use crate::ports::host::ServiceState;
-use crate::ports::{Chunk, FileSpec, Host, Look, Output, ScriptId, Seen, UnitSpec, UnitState};
+use crate::ports::host::Chunk;
+use crate::ports::{FileSpec, Host, Look, Output, ScriptId, Seen, UnitSpec, UnitState};
 use async_trait::async_trait;
 use std::sync::Arc;
 

@@ -8,12 +8,11 @@ use super::machine::Machine;
 use super::time::{Pace, Time};
 use crate::base::{Cancel, Clock};
 use crate::plan::{Failure, HostId, StepKind};
-use crate::ports::world::Route;
 use crate::ports::{
     Access, Cluster, Credentials, Endpoint, Host, LinkState, ObjectStore, OperatorFiles, Probe, RegistryAdmin, World,
 };
 use crate::transport::admin::MinioAdmin;
-use crate::transport::https::{self, Roots};
+use crate::transport::https;
 use crate::transport::s3::S3Store;
 use async_trait::async_trait;
 use std::collections::BTreeSet;

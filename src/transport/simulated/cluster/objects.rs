@@ -1,7 +1,7 @@
 //! What the simulated API server holds, and how it takes writes: versions, server-side apply by one
 //! manager, creation that meets what is there, and the refusals that matter.
 
-use crate::base::utc_text;
+use crate::base::clock::utc_text;
 use crate::plan::{Failure, FailureKind};
 use crate::ports::cluster::{Kind, ObjectRef};
 use base64::Engine as _;

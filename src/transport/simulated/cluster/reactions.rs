@@ -3,7 +3,7 @@
 
 use super::csr;
 use super::tenant::{self, Stage};
-use crate::base::utc_text;
+use crate::base::clock::utc_text;
 use crate::ports::cluster::{Kind, ObjectRef};
 use crate::transport::simulated::bad_day::BadDay;
 use crate::transport::simulated::machine::{Machine, NODE_IP, State};
