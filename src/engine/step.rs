@@ -192,7 +192,7 @@ impl Waiter<'_> {
         self.begun.elapsed()
     }
 
-    /// Shows what was seen and pauses before the next look: two seconds, or until `sooner` is ready.
+    /// Shows what was seen and pauses before the next look ([`World::pause`]), or until `sooner` is ready.
     ///
     /// Ends the wait with a failure when its limit is reached or a stop is asked for.
     pub async fn saw(&self, seen: Observed, sooner: impl Future<Output = ()> + Send) -> Result<(), Failure> {
@@ -222,7 +222,7 @@ impl Waiter<'_> {
             // Something that ends at once, as a watch does while the API restarts, must not become a
             // busy loop.
             () = async { sooner.await; tokio::time::sleep(BREATH).await } => Ok(()),
-            () = tokio::time::sleep(PAUSE) => Ok(()),
+            () = tokio::time::sleep(self.cx.world.pause()) => Ok(()),
         }
     }
 
@@ -242,8 +242,6 @@ impl Drop for Waiter<'_> {
     }
 }
 
-/// Between two looks. On a link of 600 ms a look costs as much again, so shorter pauses gain little.
-const PAUSE: Duration = Duration::from_secs(2);
 /// The least time between two looks.
 const BREATH: Duration = Duration::from_millis(300);
 

@@ -54,5 +54,9 @@ pub fn serve(url: &str, wanted: Option<&str>) -> Served {
 
 /// The digest behind an image's tag.
 pub fn digest(name: &str, at: &str) -> String {
-    if at.starts_with("sha256:") { at.to_owned() } else { format!("sha256:{}", hex(&Sha256::digest(format!("{name}:{at}")))) }
+    if at.starts_with("sha256:") {
+        at.to_owned()
+    } else {
+        format!("sha256:{}", hex(&Sha256::digest(format!("{name}:{at}"))))
+    }
 }

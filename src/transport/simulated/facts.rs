@@ -48,7 +48,8 @@ impl Machine {
         say("ntp", &[if behind == 0 { "yes" } else { "no" }]);
         say("cgroup", &["2"]);
         let free = if self.bad(BadDay::DiskFull) { 3 << 30 } else { 198_000_000_000u64 };
-        for place in [data_dir, "/var/lib/rancher", "/var/lib/kubelet", "/var/lib/modelquay", "/usr/local", "/var/log"] {
+        for place in [data_dir, "/var/lib/rancher", "/var/lib/kubelet", "/var/lib/modelquay", "/usr/local", "/var/log"]
+        {
             say("disk", &[place, "/", "/dev/nvme0n1p2", "ext4", &DISK.to_string(), &free.to_string(), "rw,relatime"]);
         }
         say("data_dir_real", &[data_dir]);

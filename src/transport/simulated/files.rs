@@ -57,8 +57,24 @@ impl Files {
     pub fn fresh() -> Self {
         let mut files = Self::default();
         for path in [
-            "/", "/etc", "/etc/default", "/etc/sysctl.d", "/etc/systemd", "/etc/systemd/system", "/home", "/opt", "/root",
-            "/run", "/srv", "/tmp", "/usr", "/usr/local", "/usr/local/bin", "/usr/local/lib", "/var", "/var/lib",
+            "/",
+            "/etc",
+            "/etc/default",
+            "/etc/sysctl.d",
+            "/etc/systemd",
+            "/etc/systemd/system",
+            "/home",
+            "/opt",
+            "/root",
+            "/run",
+            "/srv",
+            "/tmp",
+            "/usr",
+            "/usr/local",
+            "/usr/local/bin",
+            "/usr/local/lib",
+            "/var",
+            "/var/lib",
             "/var/log",
         ] {
             files.make_dir(path, 0o755, (0, 0));

@@ -24,8 +24,7 @@ pub struct SimProbe {
 impl Probe for SimProbe {
     async fn get(&self, at: &Endpoint, path: &str) -> Result<Reached, Failure> {
         let name = format!("{}:{}", at.ip, at.port);
-        let answers =
-            self.machine.ask(|s, _| at.ip == NODE_IP && super::cluster::tenant::reachable(s, at.port));
+        let answers = self.machine.ask(|s, _| at.ip == NODE_IP && super::cluster::tenant::reachable(s, at.port));
         if !answers {
             return Err(Failure::transient(format!("{name} refuses the connection")));
         }

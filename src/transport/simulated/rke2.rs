@@ -9,11 +9,38 @@ use std::fmt::Write as _;
 /// The keys of `config.yaml` that the simulated RKE2 takes; another one is a fatal start, as with
 /// the real one.
 const KEYS: &[&str] = &[
-    "advertise-address", "bind-address", "cluster-cidr", "cluster-dns", "cluster-domain", "cni", "data-dir", "debug",
-    "disable", "disable-cloud-controller", "embedded-registry", "etcd-disable-snapshots", "ingress-controller",
-    "kube-apiserver-arg", "kube-controller-manager-arg", "kubelet-arg", "node-external-ip", "node-ip", "node-label",
-    "node-name", "node-taint", "private-registry", "profile", "selinux", "service-cidr", "service-node-port-range",
-    "system-default-registry", "tls-san", "tls-san-security", "token", "write-kubeconfig", "write-kubeconfig-group",
+    "advertise-address",
+    "bind-address",
+    "cluster-cidr",
+    "cluster-dns",
+    "cluster-domain",
+    "cni",
+    "data-dir",
+    "debug",
+    "disable",
+    "disable-cloud-controller",
+    "embedded-registry",
+    "etcd-disable-snapshots",
+    "ingress-controller",
+    "kube-apiserver-arg",
+    "kube-controller-manager-arg",
+    "kubelet-arg",
+    "node-external-ip",
+    "node-ip",
+    "node-label",
+    "node-name",
+    "node-taint",
+    "private-registry",
+    "profile",
+    "selinux",
+    "service-cidr",
+    "service-node-port-range",
+    "system-default-registry",
+    "tls-san",
+    "tls-san-security",
+    "token",
+    "write-kubeconfig",
+    "write-kubeconfig-group",
     "write-kubeconfig-mode",
 ];
 
@@ -67,7 +94,8 @@ impl Rke2 {
         version.clone_into(&mut self.version);
         self.enabled = true;
         self.began = Some(0);
-        self.done = [Stage::Images, Stage::Etcd, Stage::Api, Stage::Active, Stage::Cni, Stage::Ready].map(|s| (0, s)).into();
+        self.done =
+            [Stage::Images, Stage::Etcd, Stage::Api, Stage::Active, Stage::Cni, Stage::Ready].map(|s| (0, s)).into();
     }
 
     /// The service as systemd shows it.
@@ -120,10 +148,13 @@ impl Machine {
         }
         let slow = if self.bad(BadDay::SlowStart) { 4 } else { 1 };
         let mut at = now + 1000;
-        let archives: Vec<String> =
-            s.files.in_dir(IMAGES).filter(|p| p.contains(".tar.")).map(str::to_owned).collect();
+        let archives: Vec<String> = s.files.in_dir(IMAGES).filter(|p| p.contains(".tar.")).map(str::to_owned).collect();
         if archives.is_empty() {
-            s.rke2.log(at, "info", &format!("Pulling runtime image index.docker.io/rancher/rke2-runtime:{}", version.replace('+', "-")));
+            s.rke2.log(
+                at,
+                "info",
+                &format!("Pulling runtime image index.docker.io/rancher/rke2-runtime:{}", version.replace('+', "-")),
+            );
             at += if was_up { 1000 } else { 30_000 * slow };
         }
         for path in archives {
@@ -133,10 +164,20 @@ impl Machine {
             s.rke2.archives.push((at, path));
         }
         for name in ["containerd", "kubectl", "kubelet", "ctr"] {
-            s.rke2.log(at, "info", &format!("Extracting file bin/{name} to /var/lib/rancher/rke2/data/{version}/bin/{name}"));
+            s.rke2.log(
+                at,
+                "info",
+                &format!("Extracting file bin/{name} to /var/lib/rancher/rke2/data/{version}/bin/{name}"),
+            );
         }
         let mut to_come = vec![(at, Stage::Images)];
-        for (ms, stage) in [(9_000, Stage::Etcd), (11_000, Stage::Api), (4_000, Stage::Active), (10_000, Stage::Cni), (6_000, Stage::Ready)] {
+        for (ms, stage) in [
+            (9_000, Stage::Etcd),
+            (11_000, Stage::Api),
+            (4_000, Stage::Active),
+            (10_000, Stage::Cni),
+            (6_000, Stage::Ready),
+        ] {
             at += ms * slow;
             to_come.push((at, stage));
         }
@@ -167,7 +208,11 @@ impl Machine {
                 }
                 s.rke2.log(at, "info", "Running kube-apiserver --etcd-servers=https://127.0.0.1:2379");
                 s.rke2.log(at, "info", "Waiting for API server to become available");
-                s.rke2.log(at, "warning", "Failed to test etcd connection: dial tcp 127.0.0.1:2379: connect: connection refused");
+                s.rke2.log(
+                    at,
+                    "warning",
+                    "Failed to test etcd connection: dial tcp 127.0.0.1:2379: connect: connection refused",
+                );
             }
             Stage::Etcd => s.rke2.log(at, "info", "etcd data store connection OK"),
             Stage::Api => {
@@ -219,7 +264,16 @@ impl Machine {
         if r.reached(Stage::Etcd) && !r.reached(Stage::Api) {
             say("api_says", "[-]etcd failed: reason withheld");
         }
-        say("api", if r.reached(Stage::Api) { "ready" } else if r.reached(Stage::Etcd) { "answers" } else { "no" });
+        say(
+            "api",
+            if r.reached(Stage::Api) {
+                "ready"
+            } else if r.reached(Stage::Etcd) {
+                "answers"
+            } else {
+                "no"
+            },
+        );
         if r.reached(Stage::Api) {
             let node = s.node_name();
             say("node", &format!("{node} {}", if r.reached(Stage::Ready) { "Ready" } else { "NotReady" }));

@@ -145,7 +145,10 @@ impl Machine {
         script.say(format!("progress {0} {0}", served.size));
         if self.bad(BadDay::WrongChecksum) && sums != "-" || self.bad(BadDay::WrongChecksum) && wanted.is_some() {
             let have = depot::serve(&format!("{url}#tampered"), None).sha256;
-            script.say(format!("error: wrong checksum of {}: expected sha256 {}, got {have}", served.name, served.sha256));
+            script.say(format!(
+                "error: wrong checksum of {}: expected sha256 {}, got {have}",
+                served.name, served.sha256
+            ));
             return script.end(65, Effect::Nothing);
         }
         script.say(format!("sha256 {} {}", served.sha256, served.name));

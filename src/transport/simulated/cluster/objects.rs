@@ -90,7 +90,8 @@ impl Objects {
             let has = object.pointer("/metadata/labels");
             wanted.iter().all(|(k, v)| has.and_then(|l| l.get(*k)).and_then(Value::as_str) == Some(*v))
         };
-        let there = self.all.iter().filter(|(r, _)| r.kind == kind && (namespace.is_empty() || r.namespace == namespace));
+        let there =
+            self.all.iter().filter(|(r, _)| r.kind == kind && (namespace.is_empty() || r.namespace == namespace));
         there.map(|(_, object)| object).filter(|o| fits(o)).cloned().collect()
     }
 
@@ -189,8 +190,13 @@ impl Objects {
     fn validate(&mut self, what: &ObjectRef, object: &mut Value) -> Result<(), Refusal> {
         match what.kind {
             Kind::Service => self.validate_service(what, object),
-            Kind::Secret if self.all.get(what).is_some_and(|s| s["immutable"] == true && s["data"] != object["data"]) => {
-                let why = format!("Secret {:?} is invalid: data: Forbidden: field is immutable when `immutable` is set", what.name);
+            Kind::Secret
+                if self.all.get(what).is_some_and(|s| s["immutable"] == true && s["data"] != object["data"]) =>
+            {
+                let why = format!(
+                    "Secret {:?} is invalid: data: Forbidden: field is immutable when `immutable` is set",
+                    what.name
+                );
                 Err(Refusal::new(422, why))
             }
             Kind::CertificateSigningRequest => {

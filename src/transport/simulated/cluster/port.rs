@@ -32,7 +32,8 @@ impl SimCluster {
     }
 
     fn version(&self, what: &ObjectRef) -> Option<String> {
-        let version = |s: &mut State, _| s.objects.get(what)?["metadata"]["resourceVersion"].as_str().map(str::to_owned);
+        let version =
+            |s: &mut State, _| s.objects.get(what)?["metadata"]["resourceVersion"].as_str().map(str::to_owned);
         self.machine.look(version)
     }
 }

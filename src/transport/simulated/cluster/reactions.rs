@@ -54,11 +54,14 @@ impl State {
         let namespace = if about.namespace.is_empty() { "default" } else { &about.namespace };
         let mut event = named("v1", "Event", namespace, &name);
         let count = self.objects.get(&ObjectRef::new(Kind::Event, namespace, &name)).and_then(|e| e["count"].as_u64());
-        merge_in(&mut event, json!({
-            "involvedObject": {"kind": about.kind.api().2, "namespace": about.namespace, "name": about.name},
-            "type": kind, "reason": reason, "message": message, "count": count.unwrap_or(0) + 1,
-            "lastTimestamp": utc_text(now_ms),
-        }));
+        merge_in(
+            &mut event,
+            json!({
+                "involvedObject": {"kind": about.kind.api().2, "namespace": about.namespace, "name": about.name},
+                "type": kind, "reason": reason, "message": message, "count": count.unwrap_or(0) + 1,
+                "lastTimestamp": utc_text(now_ms),
+            }),
+        );
         self.objects.write(&event, now_ms);
     }
 }
@@ -79,20 +82,23 @@ impl Machine {
         s.objects.write(&crd("helmcharts.helm.cattle.io"), now_ms);
         let name = s.node_name();
         let mut node = named("v1", "Node", "", &name);
-        merge_in(&mut node, json!({
-            "metadata": {"labels": {"kubernetes.io/hostname": name, "node-role.kubernetes.io/control-plane": "true"}},
-            "status": {
-                "addresses": [
-                    {"type": "InternalIP", "address": NODE_IP.to_string()},
-                    {"type": "Hostname", "address": name},
-                ],
-                "nodeInfo": {"kubeletVersion": s.rke2.version, "osImage": "Ubuntu 24.04.3 LTS (simulated)"},
-                "allocatable": {"cpu": "8", "memory": "32617188Ki", "ephemeral-storage": "190Gi"},
-                "capacity": {"cpu": "8", "memory": "32617188Ki", "ephemeral-storage": "230Gi"},
-                "conditions": [{"type": "Ready", "status": "False", "reason": "KubeletNotReady",
-                    "message": "container runtime network not ready: cni plugin not initialized"}],
-            },
-        }));
+        merge_in(
+            &mut node,
+            json!({
+                "metadata": {"labels": {"kubernetes.io/hostname": name, "node-role.kubernetes.io/control-plane": "true"}},
+                "status": {
+                    "addresses": [
+                        {"type": "InternalIP", "address": NODE_IP.to_string()},
+                        {"type": "Hostname", "address": name},
+                    ],
+                    "nodeInfo": {"kubeletVersion": s.rke2.version, "osImage": "Ubuntu 24.04.3 LTS (simulated)"},
+                    "allocatable": {"cpu": "8", "memory": "32617188Ki", "ephemeral-storage": "190Gi"},
+                    "capacity": {"cpu": "8", "memory": "32617188Ki", "ephemeral-storage": "230Gi"},
+                    "conditions": [{"type": "Ready", "status": "False", "reason": "KubeletNotReady",
+                        "message": "container runtime network not ready: cni plugin not initialized"}],
+                },
+            }),
+        );
         s.objects.write(&node, now_ms);
         if self.bad(BadDay::NodePortTaken) {
             s.objects.write(&named("v1", "Namespace", "", "shop"), now_ms);
@@ -153,10 +159,13 @@ impl Machine {
                 }
                 let name = format!("helm-install-{}", what.name);
                 let mut job = named("batch/v1", "Job", &what.namespace, &name);
-                merge_in(&mut job, json!({
-                    "metadata": {"labels": {"helmcharts.helm.cattle.io/chart": what.name}},
-                    "spec": {"completions": 1}, "status": {"active": 1, "startTime": utc_text(now_ms)},
-                }));
+                merge_in(
+                    &mut job,
+                    json!({
+                        "metadata": {"labels": {"helmcharts.helm.cattle.io/chart": what.name}},
+                        "spec": {"completions": 1}, "status": {"active": 1, "startTime": utc_text(now_ms)},
+                    }),
+                );
                 s.objects.write(&job, now_ms);
                 s.objects.set(&what, "status", json!({"jobName": name}));
                 s.later(now + 14_000, Due::ChartDone(what));
@@ -174,18 +183,25 @@ impl Machine {
         let Some(deployment) = s.objects.get(what).cloned() else { return };
         let template = &deployment["spec"]["template"];
         let mut pod = named("v1", "Pod", &what.namespace, &format!("{}-5a1a7ed0-0", what.name));
-        merge_in(&mut pod, json!({
-            "metadata": {"labels": template["metadata"]["labels"]},
-            "spec": template["spec"],
-            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
-        }));
+        merge_in(
+            &mut pod,
+            json!({
+                "metadata": {"labels": template["metadata"]["labels"]},
+                "spec": template["spec"],
+                "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+            }),
+        );
         s.objects.write(&pod, now_ms);
         let generation = deployment["metadata"]["generation"].clone();
-        s.objects.set(what, "status", json!({
-            "observedGeneration": generation, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1,
-            "availableReplicas": 1,
-            "conditions": [{"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"}],
-        }));
+        s.objects.set(
+            what,
+            "status",
+            json!({
+                "observedGeneration": generation, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1,
+                "availableReplicas": 1,
+                "conditions": [{"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"}],
+            }),
+        );
     }
 
     fn signed(&self, s: &mut State, what: &ObjectRef, now_ms: u64) {
@@ -220,15 +236,18 @@ impl Machine {
         }
         let labels = json!({"app.kubernetes.io/instance": what.name, "app.kubernetes.io/name": "operator"});
         let mut deployment = named("apps/v1", "Deployment", &namespace, "minio-operator");
-        merge_in(&mut deployment, json!({
-            "metadata": {"labels": {"app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/version": "v7.1.1"},
-                "annotations": {"meta.helm.sh/release-name": what.name, "meta.helm.sh/release-namespace": namespace}},
-            "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {
-                "metadata": {"labels": labels},
-                "spec": {"containers": [{"name": "operator", "image": "quay.io/minio/operator:v7.1.1",
-                    "args": ["controller"], "env": [{"name": "OPERATOR_STS_ENABLED", "value": "off"}]}]},
-            }},
-        }));
+        merge_in(
+            &mut deployment,
+            json!({
+                "metadata": {"labels": {"app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/version": "v7.1.1"},
+                    "annotations": {"meta.helm.sh/release-name": what.name, "meta.helm.sh/release-namespace": namespace}},
+                "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {
+                    "metadata": {"labels": labels},
+                    "spec": {"containers": [{"name": "operator", "image": "quay.io/minio/operator:v7.1.1",
+                        "args": ["controller"], "env": [{"name": "OPERATOR_STS_ENABLED", "value": "off"}]}]},
+                }},
+            }),
+        );
         s.objects.write(&deployment, now_ms);
         s.later(now + 9_000, Due::Deployed(ObjectRef::new(Kind::Deployment, namespace, "minio-operator")));
     }

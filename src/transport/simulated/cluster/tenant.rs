@@ -144,8 +144,12 @@ fn enter(machine: &Machine, s: &mut State, about: &About<'_>, stage: Stage) -> b
         }
         Stage::Waiting => {
             stateful_set(machine, s, about, now_ms);
-            status(s, about, &json!({"currentState": "Waiting for Tenant to be healthy", "pools": [
-                {"ssName": about.set(), "state": "PoolCreated", "legacySecurityContext": false}]}));
+            status(
+                s,
+                about,
+                &json!({"currentState": "Waiting for Tenant to be healthy", "pools": [
+                {"ssName": about.set(), "state": "PoolCreated", "legacySecurityContext": false}]}),
+            );
             true
         }
         Stage::Bound => bound(s, about, now_ms),
@@ -153,13 +157,21 @@ fn enter(machine: &Machine, s: &mut State, about: &About<'_>, stage: Stage) -> b
         Stage::Ready => ready(machine, s, about, now_ms),
         Stage::Green => {
             let volumes = about.volumes();
-            status(s, about, &json!({"availableReplicas": 1, "drivesOnline": volumes, "healthStatus": "green",
-                "writeQuorum": volumes / 2 + 1}));
+            status(
+                s,
+                about,
+                &json!({"availableReplicas": 1, "drivesOnline": volumes, "healthStatus": "green",
+                "writeQuorum": volumes / 2 + 1}),
+            );
             true
         }
         Stage::Initialized => {
-            status(s, about, &json!({"currentState": "Initialized", "revision": 0, "pools": [
-                {"ssName": about.set(), "state": "PoolInitialized", "legacySecurityContext": false}]}));
+            status(
+                s,
+                about,
+                &json!({"currentState": "Initialized", "revision": 0, "pools": [
+                {"ssName": about.set(), "state": "PoolInitialized", "legacySecurityContext": false}]}),
+            );
             true
         }
         Stage::Buckets => {
@@ -200,15 +212,25 @@ fn services(s: &mut State, about: &About<'_>, now_ms: u64) {
 }
 
 fn stateful_set(machine: &Machine, s: &mut State, about: &About<'_>, now_ms: u64) {
-    let set = about.owned("apps/v1", "StatefulSet", &about.set(), json!({
-        "spec": {"replicas": 1, "serviceName": format!("{}-hl", about.what.name)},
-        "status": {"replicas": 1, "readyReplicas": 0},
-    }));
+    let set = about.owned(
+        "apps/v1",
+        "StatefulSet",
+        &about.set(),
+        json!({
+            "spec": {"replicas": 1, "serviceName": format!("{}-hl", about.what.name)},
+            "status": {"replicas": 1, "readyReplicas": 0},
+        }),
+    );
     s.objects.write(&set, now_ms);
     for n in 0..about.volumes() {
         let name = format!("data{n}-{}-0", about.set());
-        let mut claim = about.owned("v1", "PersistentVolumeClaim", &name, json!({
-            "spec": about.pool()["volumeClaimTemplate"]["spec"], "status": {"phase": "Pending"}}));
+        let mut claim = about.owned(
+            "v1",
+            "PersistentVolumeClaim",
+            &name,
+            json!({
+            "spec": about.pool()["volumeClaimTemplate"]["spec"], "status": {"phase": "Pending"}}),
+        );
         // Claims outlive their tenant.
         if let Some(meta) = claim["metadata"].as_object_mut() {
             meta.remove("ownerReferences");
@@ -246,32 +268,42 @@ fn bound(s: &mut State, about: &About<'_>, now_ms: u64) -> bool {
     for n in 0..about.volumes() {
         let claim = format!("data{n}-{}-0", about.set());
         let volume = format!("pvc-5a1a7ed0-0000-4000-8000-{n:012}");
-        s.objects.write(&json!({
-            "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume},
-            "spec": {"capacity": {"storage": size}, "storageClassName": class,
-                "persistentVolumeReclaimPolicy": "Retain",
-                "claimRef": {"namespace": about.what.namespace, "name": claim}},
-            "status": {"phase": "Bound"},
-        }), now_ms);
-        s.objects.write(&json!({
-            "apiVersion": "v1", "kind": "PersistentVolumeClaim",
-            "metadata": {"name": claim, "namespace": about.what.namespace},
-            "spec": {"volumeName": volume}, "status": {"phase": "Bound", "capacity": {"storage": size}},
-        }), now_ms);
+        s.objects.write(
+            &json!({
+                "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume},
+                "spec": {"capacity": {"storage": size}, "storageClassName": class,
+                    "persistentVolumeReclaimPolicy": "Retain",
+                    "claimRef": {"namespace": about.what.namespace, "name": claim}},
+                "status": {"phase": "Bound"},
+            }),
+            now_ms,
+        );
+        s.objects.write(
+            &json!({
+                "apiVersion": "v1", "kind": "PersistentVolumeClaim",
+                "metadata": {"name": claim, "namespace": about.what.namespace},
+                "spec": {"volumeName": volume}, "status": {"phase": "Bound", "capacity": {"storage": size}},
+            }),
+            now_ms,
+        );
     }
     true
 }
 
 fn pod_status(s: &mut State, about: &About<'_>, phase: &str, minio: &Value, sidecar_ready: bool) {
     let all = sidecar_ready && minio.get("running").is_some();
-    s.objects.set(&about.pod(), "status", json!({
-        "phase": phase,
-        "conditions": [{"type": "Ready", "status": if all { "True" } else { "False" }}],
-        "containerStatuses": [
-            {"name": "minio", "ready": minio.get("running").is_some(), "restartCount": 0, "state": minio},
-            {"name": "sidecar", "ready": sidecar_ready, "restartCount": 0, "state": {"running": {}}},
-        ],
-    }));
+    s.objects.set(
+        &about.pod(),
+        "status",
+        json!({
+            "phase": phase,
+            "conditions": [{"type": "Ready", "status": if all { "True" } else { "False" }}],
+            "containerStatuses": [
+                {"name": "minio", "ready": minio.get("running").is_some(), "restartCount": 0, "state": minio},
+                {"name": "sidecar", "ready": sidecar_ready, "restartCount": 0, "state": {"running": {}}},
+            ],
+        }),
+    );
 }
 
 fn running(machine: &Machine, s: &mut State, about: &About<'_>, now_ms: u64) -> bool {
@@ -281,14 +313,18 @@ fn running(machine: &Machine, s: &mut State, about: &About<'_>, now_ms: u64) -> 
     }
     let secret = about.certificate();
     if !s.objects.has(&secret) {
-        let text = format!("MountVolume.SetUp failed for volume \"{}-tls\" : secret {:?} not found", about.what.name, secret.name);
+        let text = format!(
+            "MountVolume.SetUp failed for volume \"{}-tls\" : secret {:?} not found",
+            about.what.name, secret.name
+        );
         s.event(&about.pod(), "Warning", "FailedMount", &text, now_ms);
         s.event(about.what, "Warning", "WaitingMinIOIsHealthy", waits, now_ms);
         return false;
     }
     if machine.bad(BadDay::ImageMissing) {
         let image = about.spec["image"].as_str().unwrap_or_default();
-        let why = json!({"waiting": {"reason": "ImagePullBackOff", "message": format!("Back-off pulling image {image:?}")}});
+        let why =
+            json!({"waiting": {"reason": "ImagePullBackOff", "message": format!("Back-off pulling image {image:?}")}});
         pod_status(s, about, "Pending", &why, true);
         s.event(about.what, "Warning", "WaitingMinIOIsHealthy", waits, now_ms);
         return false;
@@ -332,7 +368,13 @@ fn ready(machine: &Machine, s: &mut State, about: &About<'_>, now_ms: u64) -> bo
     let keys = config.as_deref().and_then(root_keys);
     let certificate = s.objects.get(&about.certificate()).and_then(certificate);
     let (Some((access, secret)), Some((chain, key))) = (keys, certificate) else {
-        s.event(&about.pod(), "Warning", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 500", now_ms);
+        s.event(
+            &about.pod(),
+            "Warning",
+            "Unhealthy",
+            "Readiness probe failed: HTTP probe failed with statuscode: 500",
+            now_ms,
+        );
         return false;
     };
     machine.store.set_root(&access, &secret);

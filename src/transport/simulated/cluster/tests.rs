@@ -145,10 +145,7 @@ async fn a_tenant_walks_through_its_states_in_order() {
     });
     let done = done.await;
     assert_eq!(done["status"]["healthStatus"], "green");
-    assert_eq!(
-        states,
-        ["", "Provisioning MinIO Headless Service", "Waiting for Tenant to be healthy", "Initialized"]
-    );
+    assert_eq!(states, ["", "Provisioning MinIO Headless Service", "Waiting for Tenant to be healthy", "Initialized"]);
     let claims = cluster.list(Kind::PersistentVolumeClaim, "model-registry", "v1.min.io/tenant=model-registry").await;
     let claims = claims.expect("listed");
     assert_eq!(claims.iter().filter(|c| c["status"]["phase"] == "Bound").count(), 4);

@@ -6,9 +6,7 @@ use crate::plan::{FailureKind, HostId};
 use crate::ports::cluster::{Kind, ObjectRef};
 use crate::ports::object_store::Versioning;
 use crate::ports::world::Route;
-use crate::ports::{
-    Cluster, Credentials, Endpoint, FileSpec, Host, Look, ScriptId, Seen, UnitSpec, UnitState, World,
-};
+use crate::ports::{Cluster, Credentials, Endpoint, FileSpec, Host, Look, ScriptId, Seen, UnitSpec, UnitState, World};
 use crate::transport::operator_files::LocalFiles;
 use crate::transport::simulated::bad_day::BadDay;
 use crate::transport::simulated::machine::NODE_IP;
@@ -82,7 +80,8 @@ impl Bench {
         .enumerate()
         {
             let url = format!("https://depot.invalid/{name}");
-            let (status, log) = self.unit(&format!("fetch-{n}"), ScriptId::Fetch, &[to, "-", &url, "-", "-", "-"]).await;
+            let (status, log) =
+                self.unit(&format!("fetch-{n}"), ScriptId::Fetch, &[to, "-", &url, "-", "-", "-"]).await;
             assert_eq!(status, 0, "{log}");
         }
         let seen = host.look(&[Look::Sha256 { path: SCRIPT.into() }]).await.expect("looked");
@@ -109,7 +108,12 @@ impl Bench {
     }
 
     /// Looks at an object until it is as wanted.
-    pub async fn until(&self, cluster: &dyn Cluster, what: &ObjectRef, mut wanted: impl FnMut(&Value) -> bool) -> Value {
+    pub async fn until(
+        &self,
+        cluster: &dyn Cluster,
+        what: &ObjectRef,
+        mut wanted: impl FnMut(&Value) -> bool,
+    ) -> Value {
         let mut known: Option<String> = None;
         for _ in 0..500 {
             if let Some(object) = cluster.get(what).await.expect("read") {
@@ -152,7 +156,8 @@ impl Bench {
     pub async fn before_tenant(&self, cluster: &dyn Cluster) {
         let apply = |object: Value| async move { cluster.apply(&object, false).await.expect("applied") };
         apply(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "model-registry"}})).await;
-        apply(json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "local-path"}})).await;
+        apply(json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "local-path"}}))
+            .await;
         apply(json!({"apiVersion": "helm.cattle.io/v1", "kind": "HelmChart",
             "metadata": {"name": "minio-operator", "namespace": "kube-system"},
             "spec": {"targetNamespace": "minio-operator", "chartContent": "", "failurePolicy": "abort"}}))
@@ -176,10 +181,7 @@ impl Bench {
         let chain = STANDARD.decode(signed["status"]["certificate"].as_str().expect("text")).expect("base64");
         let chain = String::from_utf8(chain).expect("PEM");
         let data = json!({"tls.crt": chain, "tls.key": self.key.serialize_pem()});
-        cluster
-            .create(&secret("model-registry-certificate", "kubernetes.io/tls", data))
-            .await
-            .expect("made");
+        cluster.create(&secret("model-registry-certificate", "kubernetes.io/tls", data)).await.expect("made");
     }
 }
 
