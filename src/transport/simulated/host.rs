@@ -24,30 +24,30 @@ fn answer(status: u8, out: String, err: String) -> Output {
     Output { status, out: out.into_bytes(), err: err.into_bytes() }
 }
 
-impl SimHost {
-    fn see(&self, s: &State, look: &Look, now: u64) -> Seen {
-        match look {
-            Look::File { path, max } => s.files.seen(path, *max).map_or(Seen::Absent, Seen::File),
-            Look::Sha256 { path } => s.files.sha256(path).map_or(Seen::Absent, Seen::Sha256),
-            Look::Unit { name } => Seen::Unit(s.units.get(name).map_or(UnitState::Absent, |u| u.state(now))),
-            Look::Service { name } => match name.as_str() {
-                "rke2-server.service" if s.files.has("/usr/local/bin/rke2") => Seen::Service(s.rke2.service(now)),
-                "systemd-timesyncd.service" | "ssh.service" => Seen::Service(ServiceState {
-                    active: "active".into(),
-                    sub: "running".into(),
-                    enabled: "enabled".into(),
-                    ..ServiceState::default()
-                }),
-                _ => Seen::Absent,
-            },
-            Look::Kernel { name } => s.kernel.get(name).map_or(Seen::Absent, |v| Seen::Text(v.clone())),
-            Look::Program { name } => {
-                let known = s.programs.contains(name);
-                if known { Seen::Text(format!("/usr/bin/{name}")) } else { Seen::Absent }
-            }
+fn see(s: &State, look: &Look, now: u64) -> Seen {
+    match look {
+        Look::File { path, max } => s.files.seen(path, *max).map_or(Seen::Absent, Seen::File),
+        Look::Sha256 { path } => s.files.sha256(path).map_or(Seen::Absent, Seen::Sha256),
+        Look::Unit { name } => Seen::Unit(s.units.get(name).map_or(UnitState::Absent, |u| u.state(now))),
+        Look::Service { name } => match name.as_str() {
+            "rke2-server.service" if s.files.has("/usr/local/bin/rke2") => Seen::Service(s.rke2.service(now)),
+            "systemd-timesyncd.service" | "ssh.service" => Seen::Service(ServiceState {
+                active: "active".into(),
+                sub: "running".into(),
+                enabled: "enabled".into(),
+                ..ServiceState::default()
+            }),
+            _ => Seen::Absent,
+        },
+        Look::Kernel { name } => s.kernel.get(name).map_or(Seen::Absent, |v| Seen::Text(v.clone())),
+        Look::Program { name } => {
+            let known = s.programs.contains(name);
+            if known { Seen::Text(format!("/usr/bin/{name}")) } else { Seen::Absent }
         }
     }
+}
 
+impl SimHost {
     fn play(&self, s: &mut State, script: ScriptId, args: &[&str], input: &[u8], now: u64) -> Output {
         match (script, args) {
             (ScriptId::Facts, _) => {
@@ -92,7 +92,7 @@ impl SimHost {
 impl Host for SimHost {
     async fn look(&self, at: &[Look]) -> Result<Vec<Seen>, Failure> {
         self.link.pass()?;
-        Ok(self.machine.ask(|s, now| at.iter().map(|look| self.see(s, look, now)).collect()))
+        Ok(self.machine.ask(|s, now| at.iter().map(|look| see(s, look, now)).collect()))
     }
 
     async fn run(&self, script: ScriptId, args: &[&str], input: Option<&Secret<Vec<u8>>>) -> Result<Output, Failure> {

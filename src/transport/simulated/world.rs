@@ -192,4 +192,4 @@ impl World for Sim {
 }
 
 #[cfg(test)]
-pub mod tests;
+pub(super) mod tests;

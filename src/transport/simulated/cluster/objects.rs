@@ -101,7 +101,7 @@ impl Objects {
         let old = self.all.get(&what).cloned();
         let mut new = old.clone().unwrap_or_else(|| self.fresh(now_ms));
         merge(&mut new, object);
-        self.store(what, old, new);
+        self.store(what, old.as_ref(), new);
     }
 
     /// Replaces a part of an object by its JSON pointer's last field, as controllers write status.
@@ -111,7 +111,7 @@ impl Objects {
         if let Some(map) = new.as_object_mut() {
             map.insert(field.to_owned(), value);
         }
-        self.store(what.clone(), Some(old), new);
+        self.store(what.clone(), Some(&old), new);
     }
 
     /// Removes an object, and with a namespace everything in it.
@@ -142,7 +142,7 @@ impl Objects {
             return Ok(new);
         }
         self.applied.insert(what.clone(), object);
-        Ok(self.store(what, old, new))
+        Ok(self.store(what, old.as_ref(), new))
     }
 
     /// Creates an object. `Err(Ok(_))` is the one that was there before.
@@ -250,13 +250,13 @@ impl Objects {
     }
 
     /// Keeps an object under a new version, unless nothing of it changed.
-    fn store(&mut self, what: ObjectRef, old: Option<Value>, mut new: Value) -> Value {
-        if old.as_ref() == Some(&new) {
+    fn store(&mut self, what: ObjectRef, old: Option<&Value>, mut new: Value) -> Value {
+        if old == Some(&new) {
             return new;
         }
         self.version += 1;
-        let spec_changed = old.as_ref().map(|o| &o["spec"]) != Some(&new["spec"]);
-        let generation = old.as_ref().and_then(|o| o["metadata"]["generation"].as_u64()).unwrap_or(0);
+        let spec_changed = old.map(|o| &o["spec"]) != Some(&new["spec"]);
+        let generation = old.and_then(|o| o["metadata"]["generation"].as_u64()).unwrap_or(0);
         new["metadata"]["resourceVersion"] = json!(self.version.to_string());
         new["metadata"]["generation"] = json!(generation + u64::from(spec_changed));
         self.all.insert(what, new.clone());

@@ -2,6 +2,7 @@
 //! or goes, and how long it takes.
 
 use super::csr;
+use super::objects::merge;
 use super::tenant::{self, Stage};
 use crate::base::clock::utc_text;
 use crate::ports::cluster::{Kind, ObjectRef};
@@ -54,9 +55,9 @@ impl State {
         let namespace = if about.namespace.is_empty() { "default" } else { &about.namespace };
         let mut event = named("v1", "Event", namespace, &name);
         let count = self.objects.get(&ObjectRef::new(Kind::Event, namespace, &name)).and_then(|e| e["count"].as_u64());
-        merge_in(
+        merge(
             &mut event,
-            json!({
+            &json!({
                 "involvedObject": {"kind": about.kind.api().2, "namespace": about.namespace, "name": about.name},
                 "type": kind, "reason": reason, "message": message, "count": count.unwrap_or(0) + 1,
                 "lastTimestamp": utc_text(now_ms),
@@ -64,10 +65,6 @@ impl State {
         );
         self.objects.write(&event, now_ms);
     }
-}
-
-fn merge_in(object: &mut Value, more: Value) {
-    super::objects::merge(object, &more);
 }
 
 impl Machine {
@@ -82,9 +79,9 @@ impl Machine {
         s.objects.write(&crd("helmcharts.helm.cattle.io"), now_ms);
         let name = s.node_name();
         let mut node = named("v1", "Node", "", &name);
-        merge_in(
+        merge(
             &mut node,
-            json!({
+            &json!({
                 "metadata": {"labels": {"kubernetes.io/hostname": name, "node-role.kubernetes.io/control-plane": "true"}},
                 "status": {
                     "addresses": [
@@ -151,7 +148,7 @@ impl Machine {
     pub fn react(&self, s: &mut State, due: Due, now: u64) {
         let now_ms = self.clock.now_ms();
         match due {
-            Due::Deployed(what) => self.deployed(s, &what, now_ms),
+            Due::Deployed(what) => deployed(s, &what, now_ms),
             Due::Signed(what) => self.signed(s, &what, now_ms),
             Due::ChartJob(what) => {
                 if !s.objects.has(&what) {
@@ -159,9 +156,9 @@ impl Machine {
                 }
                 let name = format!("helm-install-{}", what.name);
                 let mut job = named("batch/v1", "Job", &what.namespace, &name);
-                merge_in(
+                merge(
                     &mut job,
-                    json!({
+                    &json!({
                         "metadata": {"labels": {"helmcharts.helm.cattle.io/chart": what.name}},
                         "spec": {"completions": 1}, "status": {"active": 1, "startTime": utc_text(now_ms)},
                     }),
@@ -170,38 +167,13 @@ impl Machine {
                 s.objects.set(&what, "status", json!({"jobName": name}));
                 s.later(now + 14_000, Due::ChartDone(what));
             }
-            Due::ChartDone(what) => self.chart_done(s, &what, now, now_ms),
+            Due::ChartDone(what) => chart_done(s, &what, now, now_ms),
             Due::Tenant(what, stage) => tenant::step(self, s, &what, stage, now),
             Due::Certificate(what) => tenant::renew(self, s, &what),
             Due::Vanishes(what) => {
                 s.objects.remove(&what);
             }
         }
-    }
-
-    fn deployed(&self, s: &mut State, what: &ObjectRef, now_ms: u64) {
-        let Some(deployment) = s.objects.get(what).cloned() else { return };
-        let template = &deployment["spec"]["template"];
-        let mut pod = named("v1", "Pod", &what.namespace, &format!("{}-5a1a7ed0-0", what.name));
-        merge_in(
-            &mut pod,
-            json!({
-                "metadata": {"labels": template["metadata"]["labels"]},
-                "spec": template["spec"],
-                "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
-            }),
-        );
-        s.objects.write(&pod, now_ms);
-        let generation = deployment["metadata"]["generation"].clone();
-        s.objects.set(
-            what,
-            "status",
-            json!({
-                "observedGeneration": generation, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1,
-                "availableReplicas": 1,
-                "conditions": [{"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"}],
-            }),
-        );
     }
 
     fn signed(&self, s: &mut State, what: &ObjectRef, now_ms: u64) {
@@ -218,39 +190,6 @@ impl Machine {
         }
         s.objects.set(what, "status", status);
     }
-
-    /// The chart's objects: of the one chart that this product installs.
-    fn chart_done(&self, s: &mut State, what: &ObjectRef, now: u64, now_ms: u64) {
-        let Some(chart) = s.objects.get(what).cloned() else { return };
-        let job = ObjectRef::new(Kind::Job, &what.namespace, format!("helm-install-{}", what.name));
-        s.objects.set(&job, "status", json!({
-            "succeeded": 1, "completionTime": utc_text(now_ms),
-            "conditions": [{"type": "SuccessCriteriaMet", "status": "True"}, {"type": "Complete", "status": "True"}],
-        }));
-        let namespace = chart["spec"]["targetNamespace"].as_str().unwrap_or("default").to_owned();
-        let mut made = named("v1", "Namespace", "", &namespace);
-        made["status"] = json!({"phase": "Active"});
-        s.objects.write(&made, now_ms);
-        for crd_name in ["tenants.minio.min.io", "policybindings.sts.min.io"] {
-            s.objects.write(&crd(crd_name), now_ms);
-        }
-        let labels = json!({"app.kubernetes.io/instance": what.name, "app.kubernetes.io/name": "operator"});
-        let mut deployment = named("apps/v1", "Deployment", &namespace, "minio-operator");
-        merge_in(
-            &mut deployment,
-            json!({
-                "metadata": {"labels": {"app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/version": "v7.1.1"},
-                    "annotations": {"meta.helm.sh/release-name": what.name, "meta.helm.sh/release-namespace": namespace}},
-                "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {
-                    "metadata": {"labels": labels},
-                    "spec": {"containers": [{"name": "operator", "image": "quay.io/minio/operator:v7.1.1",
-                        "args": ["controller"], "env": [{"name": "OPERATOR_STS_ENABLED", "value": "off"}]}]},
-                }},
-            }),
-        );
-        s.objects.write(&deployment, now_ms);
-        s.later(now + 9_000, Due::Deployed(ObjectRef::new(Kind::Deployment, namespace, "minio-operator")));
-    }
 }
 
 /// A definition of further kinds, established.
@@ -259,4 +198,67 @@ fn crd(name: &str) -> Value {
     crd["status"] = json!({"conditions": [
         {"type": "NamesAccepted", "status": "True"}, {"type": "Established", "status": "True"}]});
     crd
+}
+
+/// A deployment has its pod.
+fn deployed(s: &mut State, what: &ObjectRef, now_ms: u64) {
+    let Some(deployment) = s.objects.get(what).cloned() else { return };
+    let template = &deployment["spec"]["template"];
+    let mut pod = named("v1", "Pod", &what.namespace, &format!("{}-5a1a7ed0-0", what.name));
+    merge(
+        &mut pod,
+        &json!({
+            "metadata": {"labels": template["metadata"]["labels"]},
+            "spec": template["spec"],
+            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+        }),
+    );
+    s.objects.write(&pod, now_ms);
+    let generation = deployment["metadata"]["generation"].clone();
+    s.objects.set(
+        what,
+        "status",
+        json!({
+            "observedGeneration": generation, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1,
+            "availableReplicas": 1,
+            "conditions": [{"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"}],
+        }),
+    );
+}
+
+/// The chart's objects: of the one chart that this product installs.
+fn chart_done(s: &mut State, what: &ObjectRef, now: u64, now_ms: u64) {
+    let Some(chart) = s.objects.get(what).cloned() else { return };
+    let job = ObjectRef::new(Kind::Job, &what.namespace, format!("helm-install-{}", what.name));
+    s.objects.set(
+        &job,
+        "status",
+        json!({
+            "succeeded": 1, "completionTime": utc_text(now_ms),
+            "conditions": [{"type": "SuccessCriteriaMet", "status": "True"}, {"type": "Complete", "status": "True"}],
+        }),
+    );
+    let namespace = chart["spec"]["targetNamespace"].as_str().unwrap_or("default").to_owned();
+    let mut made = named("v1", "Namespace", "", &namespace);
+    made["status"] = json!({"phase": "Active"});
+    s.objects.write(&made, now_ms);
+    for crd_name in ["tenants.minio.min.io", "policybindings.sts.min.io"] {
+        s.objects.write(&crd(crd_name), now_ms);
+    }
+    let labels = json!({"app.kubernetes.io/instance": what.name, "app.kubernetes.io/name": "operator"});
+    let mut deployment = named("apps/v1", "Deployment", &namespace, "minio-operator");
+    merge(
+        &mut deployment,
+        &json!({
+            "metadata": {"labels": {"app.kubernetes.io/managed-by": "Helm", "app.kubernetes.io/version": "v7.1.1"},
+                "annotations": {"meta.helm.sh/release-name": what.name, "meta.helm.sh/release-namespace": namespace}},
+            "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": "operator", "image": "quay.io/minio/operator:v7.1.1",
+                    "args": ["controller"], "env": [{"name": "OPERATOR_STS_ENABLED", "value": "off"}]}]},
+            }},
+        }),
+    );
+    s.objects.write(&deployment, now_ms);
+    s.later(now + 9_000, Due::Deployed(ObjectRef::new(Kind::Deployment, namespace, "minio-operator")));
 }

@@ -1,4 +1,4 @@
-//! The simulated MinIO Operator: a Tenant walks through the states that the real one (v7.1.1) was
+//! The simulated `MinIO` Operator: a Tenant walks through the states that the real one (v7.1.1) was
 //! seen to go through, and is as mute about what is wrong.
 
 use super::objects::{merge, node_ports, secret_text};
@@ -16,7 +16,7 @@ pub enum Stage {
     Configured,
     /// Its Services are there.
     Services,
-    /// Its StatefulSet is there, its pod waits.
+    /// Its `StatefulSet` is there, its pod waits.
     Waiting,
     /// Its volumes are bound.
     Bound,
@@ -94,12 +94,12 @@ impl About<'_> {
     }
 
     /// An object that belongs to the tenant.
-    fn owned(&self, api: &str, kind: &str, name: &str, more: Value) -> Value {
+    fn owned(&self, api: &str, kind: &str, name: &str, more: &Value) -> Value {
         let owner = json!({"apiVersion": "minio.min.io/v2", "kind": "Tenant", "name": self.what.name,
             "controller": true, "blockOwnerDeletion": true});
         let mut object = json!({"apiVersion": api, "kind": kind, "metadata": {
             "name": name, "namespace": self.what.namespace, "labels": self.labels(), "ownerReferences": [owner]}});
-        merge(&mut object, &more);
+        merge(&mut object, more);
         object
     }
 }
@@ -204,11 +204,11 @@ fn services(s: &mut State, about: &About<'_>, now_ms: u64) {
         let port = json!({"name": if target == 9000 { "https-minio" } else { "https-console" }, "port": port,
             "protocol": "TCP", "targetPort": target});
         let spec = json!({"type": "ClusterIP", "clusterIP": ip, "selector": selector, "ports": [port]});
-        s.objects.write(&about.owned("v1", "Service", name, json!({"spec": spec})), now_ms);
+        s.objects.write(&about.owned("v1", "Service", name, &json!({"spec": spec})), now_ms);
         s.event(about.what, "Normal", "SvcCreated", &format!("Service {name} created"), now_ms);
     }
     let account = format!("{}-sa", about.what.name);
-    s.objects.write(&about.owned("v1", "ServiceAccount", &account, json!({})), now_ms);
+    s.objects.write(&about.owned("v1", "ServiceAccount", &account, &json!({})), now_ms);
 }
 
 fn stateful_set(machine: &Machine, s: &mut State, about: &About<'_>, now_ms: u64) {
@@ -216,7 +216,7 @@ fn stateful_set(machine: &Machine, s: &mut State, about: &About<'_>, now_ms: u64
         "apps/v1",
         "StatefulSet",
         &about.set(),
-        json!({
+        &json!({
             "spec": {"replicas": 1, "serviceName": format!("{}-hl", about.what.name)},
             "status": {"replicas": 1, "readyReplicas": 0},
         }),
@@ -228,7 +228,7 @@ fn stateful_set(machine: &Machine, s: &mut State, about: &About<'_>, now_ms: u64
             "v1",
             "PersistentVolumeClaim",
             &name,
-            json!({
+            &json!({
             "spec": about.pool()["volumeClaimTemplate"]["spec"], "status": {"phase": "Pending"}}),
         );
         // Claims outlive their tenant.
@@ -240,7 +240,7 @@ fn stateful_set(machine: &Machine, s: &mut State, about: &About<'_>, now_ms: u64
         }
     }
     let image = about.spec["image"].as_str().unwrap_or_default();
-    let pod = about.owned("v1", "Pod", &about.pod().name, json!({
+    let pod = about.owned("v1", "Pod", &about.pod().name, &json!({
         "spec": {"nodeName": s.node_name(), "containers": [
             {"name": "minio", "image": image}, {"name": "sidecar", "image": "quay.io/minio/operator-sidecar:v7.0.1"}]},
         "status": {"phase": "Pending", "conditions": [{"type": "Ready", "status": "False"}]},

@@ -131,9 +131,9 @@ async fn a_silent_signer_signs_nothing() {
 #[tokio::test]
 async fn a_tenant_walks_through_its_states_in_order() {
     let (bench, cluster) = ready(&[]).await;
-    assert!(cluster.apply(&bench.tenant(), false).await.is_err(), "a tenant without its definition");
+    assert!(cluster.apply(&Bench::tenant(), false).await.is_err(), "a tenant without its definition");
     bench.before_tenant(&*cluster).await;
-    cluster.apply(&bench.tenant(), false).await.expect("applied");
+    cluster.apply(&Bench::tenant(), false).await.expect("applied");
     let what = ObjectRef::new(Kind::Tenant, "model-registry", "model-registry");
     let mut states: Vec<String> = Vec::new();
     let done = bench.until(&*cluster, &what, |o| {
@@ -161,7 +161,7 @@ async fn a_tenant_walks_through_its_states_in_order() {
 async fn a_tenant_without_its_secret_is_mute_but_for_an_event() {
     let (bench, cluster) = ready(&[BadDay::SecretDeleted]).await;
     bench.before_tenant(&*cluster).await;
-    cluster.apply(&bench.tenant(), false).await.expect("applied");
+    cluster.apply(&Bench::tenant(), false).await.expect("applied");
     let what = ObjectRef::new(Kind::Tenant, "model-registry", "model-registry");
     let version = cluster.get(&what).await.expect("read").map(|o| version(&o).to_owned());
     cluster.changed(&what, version.as_deref(), Duration::from_mins(1)).await.expect("waited");

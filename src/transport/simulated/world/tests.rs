@@ -22,7 +22,7 @@ const SCRIPT: &str = "/var/lib/modelquay/files/install.sh";
 const ROOT: (&str, &str) = ("root-of-the-registry", "a-secret-of-the-rehearsal");
 
 /// A simulated world for tests, in which time moves by two seconds a question.
-pub struct Bench {
+pub(crate) struct Bench {
     /// The world.
     pub sim: Sim,
     key: KeyPair,
@@ -31,7 +31,7 @@ pub struct Bench {
 
 impl Bench {
     /// A fresh one with these bad days.
-    pub fn new(bad: &[BadDay]) -> Self {
+    pub(crate) fn new(bad: &[BadDay]) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let options = SimOptions {
             pace: Pace::EachCall(Duration::from_secs(2)),
@@ -45,13 +45,13 @@ impl Bench {
     }
 
     /// The host.
-    pub async fn host(&self) -> Arc<dyn Host> {
+    pub(crate) async fn host(&self) -> Arc<dyn Host> {
         let host: HostId = "edge-07".parse().expect("a label");
         self.sim.host(host).await.expect("it is there")
     }
 
     /// Runs a unit to its end: its status and its log.
-    pub async fn unit(&self, name: &str, script: ScriptId, args: &[&str]) -> (u8, String) {
+    pub(crate) async fn unit(&self, name: &str, script: ScriptId, args: &[&str]) -> (u8, String) {
         let host = self.host().await;
         let args = args.iter().map(|a| (*a).to_owned()).collect();
         host.start(&UnitSpec { name: name.into(), script, args }).await.expect("started");
@@ -66,7 +66,7 @@ impl Bench {
     }
 
     /// Fetches, installs and starts RKE2, until its node is Ready.
-    pub async fn install_rke2(&self) {
+    pub(crate) async fn install_rke2(&self) {
         let host = self.host().await;
         let files = ["0700", "root:root", "/var/lib/modelquay/files", "0755", "root:root", "/etc/rancher/rke2"];
         assert_eq!(host.run(ScriptId::MakeDirs, &files, None).await.expect("ran").status, 0);
@@ -101,14 +101,14 @@ impl Bench {
     }
 
     /// Writes a file on the host.
-    pub async fn write(&self, path: &str, text: &str) {
+    pub(crate) async fn write(&self, path: &str, text: &str) {
         let content = Secret::new(text.as_bytes().to_vec());
         let file = FileSpec { path: path.into(), mode: 0o600, owner: "root:root".into(), content };
         self.host().await.write(&file).await.expect("written");
     }
 
     /// Looks at an object until it is as wanted.
-    pub async fn until(
+    pub(crate) async fn until(
         &self,
         cluster: &dyn Cluster,
         what: &ObjectRef,
@@ -128,7 +128,7 @@ impl Bench {
     }
 
     /// A request for the node's own names.
-    pub fn request(&self, name: &str, organisation: &str) -> Value {
+    pub(crate) fn request(&self, name: &str, organisation: &str) -> Value {
         let names = vec!["edge-07".to_owned(), "localhost".to_owned(), NODE_IP.to_string()];
         let mut params = CertificateParams::new(names).expect("names");
         params.distinguished_name = DistinguishedName::new();
@@ -141,7 +141,7 @@ impl Bench {
     }
 
     /// The tenant.
-    pub fn tenant(&self) -> Value {
+    pub(crate) fn tenant() -> Value {
         json!({"apiVersion": "minio.min.io/v2", "kind": "Tenant",
             "metadata": {"name": "model-registry", "namespace": "model-registry"},
             "spec": {"image": "docker.io/pgsty/silo:x", "requestAutoCert": false,
@@ -153,7 +153,7 @@ impl Bench {
     }
 
     /// Everything that a tenant stands on: operator, class, namespace, keys and certificate.
-    pub async fn before_tenant(&self, cluster: &dyn Cluster) {
+    pub(crate) async fn before_tenant(&self, cluster: &dyn Cluster) {
         let apply = |object: Value| async move { cluster.apply(&object, false).await.expect("applied") };
         apply(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "model-registry"}})).await;
         apply(json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "local-path"}}))
@@ -191,7 +191,7 @@ async fn an_install_by_hand_ends_at_a_registry_that_real_clients_use() {
     bench.install_rke2().await;
     let cluster = bench.sim.cluster().await.expect("its API answers");
     bench.before_tenant(&*cluster).await;
-    cluster.apply(&bench.tenant(), false).await.expect("applied");
+    cluster.apply(&Bench::tenant(), false).await.expect("applied");
     let endpoint = Endpoint { ip: NODE_IP, port: 30_900, ca_pem: cluster.server_ca().await.expect("a CA") };
     let probe = bench.sim.probe();
     let closed = probe.get(&endpoint, "/minio/health/live").await.expect_err("nothing leads there yet");
@@ -311,7 +311,7 @@ async fn walk() -> Vec<String> {
     seen.extend(said.text().lines().map(str::to_owned));
     let cluster = bench.sim.cluster().await.expect("there");
     bench.before_tenant(&*cluster).await;
-    cluster.apply(&bench.tenant(), false).await.expect("applied");
+    cluster.apply(&Bench::tenant(), false).await.expect("applied");
     let what = ObjectRef::new(Kind::Tenant, "model-registry", "model-registry");
     for _ in 0..40 {
         let tenant = cluster.get(&what).await.expect("read").expect("there");

@@ -22,7 +22,7 @@ struct Site {
     directory: tempfile::TempDir,
 }
 
-async fn site() -> Site {
+fn site() -> Site {
     let now = SystemClock.now_ms();
     let ca = Ca::new(now).expect("a CA");
     let (chain, key) = ca.issue(&["192.0.2.10", "localhost"], now, 3600).expect("a certificate");
@@ -68,7 +68,7 @@ impl Site {
 
 #[tokio::test]
 async fn it_answers_under_its_ca_and_under_no_other() {
-    let site = site().await;
+    let site = site();
     assert_eq!(site.get("/minio/health/live").await.map(|a| a.0), Ok(200));
     assert_eq!(site.get("/models").await.map(|a| a.0), Ok(403), "nobody is anonymous");
     let socket = UnixStream::connect(site.directory.path().join("s3")).await.expect("it listens");
@@ -91,7 +91,7 @@ async fn it_answers_under_its_ca_and_under_no_other() {
 
 #[tokio::test]
 async fn each_fault_does_its_harm_as_often_as_asked() {
-    let site = site().await;
+    let site = site();
     let fault = |harm, times| Fault { method: "GET", path: "/m".into(), harm, times };
     site.faults.add(fault(Harm::Refuse { status: 503, code: "SlowDown" }, 2));
     for _ in 0..2 {
@@ -112,7 +112,7 @@ async fn each_fault_does_its_harm_as_often_as_asked() {
 
 #[tokio::test]
 async fn a_dropped_server_is_gone() {
-    let site = site().await;
+    let site = site();
     let address = site.server.address();
     drop(site.server);
     let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
