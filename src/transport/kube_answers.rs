@@ -77,8 +77,12 @@ pub(super) fn failure(call: &Call<'_>, code: u16, body: &[u8]) -> Failure {
         return causes.iter().fold(failure, |f, (_, field, message)| f.because(format!("{field}: {message}")));
     }
 
+    // Server-side apply answers an unknown field of a built-in kind with 500, as if it were the server's
+    // own trouble (seen on 1.36).
+    let unknown_field = said.contains("strict decoding error") || said.contains("field not declared in schema");
     let etcd_unsure = said.contains("etcdserver:") || said.contains("timed out") || text("/reason") == "Timeout";
     let kind = match code {
+        _ if unknown_field => FailureKind::Permanent,
         429 | 503 => FailureKind::Transient,
         // The server does not know either whether it was written.
         500..600 if etcd_unsure && call.writes => FailureKind::Unknown,
@@ -103,7 +107,7 @@ pub(super) fn failure(call: &Call<'_>, code: u16, body: &[u8]) -> Failure {
         403 if kind == FailureKind::Permanent => {
             failure.help("The kubeconfig may not do this; the one of RKE2's own administrator may.")
         }
-        400 if said.contains("strict decoding error") => failure.help(
+        _ if unknown_field => failure.help(
             "This cluster's version does not know a field that is set; check the versions in the components table.",
         ),
         _ => failure,
@@ -137,6 +141,8 @@ mod tests {
         let leader = json!({"message": "etcdserver: leader changed"});
         assert_eq!(judged(true, 500, &leader).kind, FailureKind::Unknown);
         assert_eq!(judged(false, 500, &leader).kind, FailureKind::Transient);
+        let unknown = json!({"message": "failed to create typed patch object: .spec.x: field not declared in schema"});
+        assert_eq!(judged(true, 500, &unknown).kind, FailureKind::Permanent);
     }
 
     #[test]
