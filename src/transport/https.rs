@@ -215,3 +215,7 @@ impl LookError {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "https_tests.rs"]
+mod tests;

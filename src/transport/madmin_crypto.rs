@@ -31,7 +31,7 @@ pub fn encrypt(secret_key: &str, plain: &[u8]) -> Result<Vec<u8>, Failure> {
     getrandom::fill(&mut random)
         .map_err(|e| Failure::permanent("the operating system gives no randomness").because(e.to_string()))?;
     let (salt, prefix) = random.split_at(SALT);
-    let sealer = Sealer::new(secret_key, salt, prefix)?;
+    let cipher = Sealer::new(secret_key, salt, prefix)?;
     let mut sealed = Vec::with_capacity(HEADER + plain.len() + TAG * (plain.len() / PIECE + 1));
     sealed.extend_from_slice(salt);
     sealed.push(ARGON2ID_AES_GCM);
@@ -41,7 +41,7 @@ pub fn encrypt(secret_key: &str, plain: &[u8]) -> Result<Vec<u8>, Failure> {
     for index in 0..pieces {
         let piece = plain.get(index * PIECE..plain.len().min((index + 1) * PIECE)).unwrap_or_default();
         let flag = if index + 1 == pieces { LAST } else { MORE };
-        sealed.extend(sealer.seal(index, flag, piece)?);
+        sealed.extend(cipher.seal(index, flag, piece)?);
     }
     Ok(sealed)
 }
@@ -60,13 +60,13 @@ pub fn decrypt(secret_key: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fa
             header[SALT]
         )));
     }
-    let sealer = Sealer::new(secret_key, &header[..SALT], &header[SALT + 1..])?;
+    let cipher = Sealer::new(secret_key, &header[..SALT], &header[SALT + 1..])?;
     let mut plain = Zeroizing::new(Vec::with_capacity(body.len()));
     let pieces = body.chunks(PIECE + TAG).count().max(1);
     for index in 0..pieces {
         let piece = body.get(index * (PIECE + TAG)..body.len().min((index + 1) * (PIECE + TAG))).unwrap_or_default();
         let flag = if index + 1 == pieces { LAST } else { MORE };
-        let opened = Zeroizing::new(sealer.open(index, flag, piece)?);
+        let opened = Zeroizing::new(cipher.open(index, flag, piece)?);
         plain.extend_from_slice(&opened);
     }
     Ok(plain)
@@ -89,9 +89,9 @@ impl Sealer {
             .map_err(|e| impossible(e.to_string()))?;
         let cipher = Aes256Gcm::new_from_slice(key.as_slice()).map_err(|e| impossible(e.to_string()))?;
         let prefix = prefix.try_into().map_err(|_| impossible("its nonce has another length".to_owned()))?;
-        let mut sealer = Self { cipher, prefix, bound_to: Vec::new() };
-        sealer.bound_to = sealer.cipher.encrypt(&sealer.nonce(0), &[][..]).map_err(|e| impossible(e.to_string()))?;
-        Ok(sealer)
+        let mut this = Self { cipher, prefix, bound_to: Vec::new() };
+        this.bound_to = this.cipher.encrypt(&this.nonce(0), &[][..]).map_err(|e| impossible(e.to_string()))?;
+        Ok(this)
     }
 
     fn nonce(&self, piece: u32) -> Nonce<aes_gcm::aead::consts::U12> {

@@ -27,4 +27,6 @@ mod runner_tests;
 pub mod s3;
 mod s3_errors;
 pub mod simulated;
+#[cfg(test)]
+mod testing;
 pub mod trouble;

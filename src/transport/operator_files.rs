@@ -177,8 +177,9 @@ impl Place {
             Err(e) => return Err(failed("write", path, &e)),
         }
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let made = rustix::fs::openat(&self.dir, &beside, flags, mode).map_err(|e| failed("write", path, &e))?;
-        let mut file = File::from(made);
+        let mut file = rustix::fs::openat(&self.dir, &beside, flags, mode)
+            .map(File::from)
+            .map_err(|e| failed("write", path, &e))?;
         let written = file
             .write_all(content)
             .and_then(|()| Ok(rustix::fs::fchmod(&file, mode)?))

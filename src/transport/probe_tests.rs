@@ -1,1 +1,51 @@
+use super::*;
+use crate::plan::FailureKind;
+use crate::transport::testing::{Ca, Reply, Server, closed_port};
 
+struct To(PathBuf);
+
+#[async_trait]
+impl Tunnel for To {
+    async fn socket(&self, _: Ipv4Addr, _: u16) -> Result<PathBuf, Failure> {
+        Ok(self.0.clone())
+    }
+}
+
+async fn live() -> Server {
+    Server::start(|_| Reply::Answer(200, String::new())).await
+}
+
+#[tokio::test]
+async fn the_direct_way_comes_first_and_the_certificate_is_told() {
+    let until = |p: &mut rcgen::CertificateParams| p.not_after = rcgen::date_time_ymd(2099, 1, 1);
+    let server = Server::start_as("127.0.0.1", until, |_| Reply::Answer(503, String::new())).await;
+    let seen = Prober::new(None).get(&server.endpoint(), "/minio/health/live").await.expect("it answers");
+    assert_eq!((seen.status, seen.route), (503, Route::Direct));
+    assert_eq!(crate::base::clock::utc_text(seen.not_after_ms), "2099-01-01T00:00:00Z");
+    assert_eq!(seen.certificate_sha256.len(), 64);
+    assert_eq!(server.only().path, "/minio/health/live");
+}
+
+#[tokio::test]
+async fn where_the_direct_way_is_closed_the_tunnel_is_taken_and_told() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let server = live().await;
+    let closed = Endpoint { port: closed_port().await, ..server.endpoint() };
+    let prober = Prober::new(Some(Arc::new(To(server.forward(dir.path())))));
+    let seen = prober.get(&closed, "/").await.expect("the tunnel leads there");
+    assert_eq!((seen.status, seen.route), (200, Route::Tunnel));
+    assert!(matches!(prober.route(&closed).await, Ok(Wire::Unix(_))));
+    assert_eq!(prober.route(&server.endpoint()).await, Ok(Wire::Direct));
+}
+
+#[tokio::test]
+async fn where_both_fail_both_are_told_and_no_way_skips_verification() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let server = live().await;
+    let other = Endpoint { port: closed_port().await, ca_pem: Ca::new().pem, ..server.endpoint() };
+    let prober = Prober::new(Some(Arc::new(To(server.forward(dir.path())))));
+    let failure = prober.get(&other, "/").await.expect_err("the CA is another one");
+    assert_eq!(failure.kind, FailureKind::Permanent);
+    let line = failure.line();
+    assert!(line.contains("not signed by the site's own CA") && line.contains("refused"), "{line}");
+}
