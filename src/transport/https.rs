@@ -22,7 +22,7 @@ use std::time::Duration;
 
 /// How long nothing may move on a connection before it counts as cut. MinIO sends white space while
 /// it works on long requests, so this need not be longer than a bad link's worst pause.
-const QUIET_LIMIT: Duration = Duration::from_secs(60);
+const QUIET_LIMIT: Duration = Duration::from_mins(1);
 /// How long an unused connection is kept: less than the server's own limit.
 const POOL_LIMIT: Duration = Duration::from_secs(30);
 

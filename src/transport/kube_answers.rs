@@ -71,10 +71,12 @@ pub(super) fn failure(call: &Call<'_>, code: u16, body: &[u8]) -> Failure {
         .map(|(.., message)| message.split('"').nth(1).unwrap_or(message))
         .collect();
     if code == 409 && !managers.is_empty() {
-        let names = managers.into_iter().collect::<Vec<_>>().join(", ");
+        let names = crate::base::sanitise::text(&managers.into_iter().collect::<Vec<_>>().join(", "), 200);
         let failure = Failure::permanent(format!("{call}: fields of it belong to {names}"))
             .help("Somebody else manages this object; decide who does, then remove the other's fields or the object.");
-        return causes.iter().fold(failure, |f, (_, field, message)| f.because(format!("{field}: {message}")));
+        return causes.iter().fold(failure, |f, (_, field, message)| {
+            f.because(crate::base::sanitise::text(&format!("{field}: {message}"), 300))
+        });
     }
 
     // Server-side apply answers an unknown field of a built-in kind with 500, as if it were the server's
@@ -83,12 +85,10 @@ pub(super) fn failure(call: &Call<'_>, code: u16, body: &[u8]) -> Failure {
     let etcd_unsure = said.contains("etcdserver:") || said.contains("timed out") || text("/reason") == "Timeout";
     let kind = match code {
         _ if unknown_field => FailureKind::Permanent,
-        429 | 503 => FailureKind::Transient,
         // The server does not know either whether it was written.
-        500..600 if etcd_unsure && call.writes => FailureKind::Unknown,
-        500..600 => FailureKind::Transient,
-        // The kind or the namespace is not there yet: an operator's definitions come after it.
-        404 | 409 | 410 => FailureKind::Transient,
+        500..600 if code != 503 && etcd_unsure && call.writes => FailureKind::Unknown,
+        // 404: the kind or the namespace is not there yet; an operator's definitions come after it.
+        404 | 409 | 410 | 429 | 500..600 => FailureKind::Transient,
         403 if said.contains("because it is being terminated") => FailureKind::Transient,
         _ => FailureKind::Permanent,
     };

@@ -88,8 +88,8 @@ async fn a_write_without_an_answer_is_unknown_and_a_read_is_not() {
 async fn a_wait_sees_what_changed_before_it_began() {
     let server = Server::start(|_| Reply::json(200, &list(&[map("5")]))).await;
     let cluster = cluster(&server).await;
-    cluster.changed(&what(), Some("4"), Duration::from_secs(60)).await.expect("it has changed");
-    cluster.changed(&what(), None, Duration::from_secs(60)).await.expect("it exists");
+    cluster.changed(&what(), Some("4"), Duration::from_mins(1)).await.expect("it has changed");
+    cluster.changed(&what(), None, Duration::from_mins(1)).await.expect("it exists");
     assert!(server.seen().iter().all(|seen| !is_watch(seen)));
     assert!(server.seen()[0].path.contains("fieldSelector=metadata.name"), "{:?}", server.seen()[0]);
 }
@@ -99,7 +99,7 @@ async fn a_wait_ends_early_when_the_watch_is_cut_and_late_when_nothing_comes() {
     let cut =
         Server::start(|seen| if is_watch(seen) { Reply::Cut } else { Reply::json(200, &list(&[map("5")])) }).await;
     let begun = std::time::Instant::now();
-    cluster(&cut).await.changed(&what(), Some("5"), Duration::from_secs(60)).await.expect("a cut only ends the wait");
+    cluster(&cut).await.changed(&what(), Some("5"), Duration::from_mins(1)).await.expect("a cut only ends the wait");
     assert!(begun.elapsed() < Duration::from_secs(30));
     assert!(cut.seen()[1].path.contains("resourceVersion=7"), "{:?}", cut.seen()[1]);
     let quiet =

@@ -148,8 +148,8 @@ mod tests {
         assert_eq!(sealed.len(), 32 + 1 + 8 + 5 + 16);
         assert_eq!(sealed[32], 0);
         // 16 KiB is one piece and one byte more is two, each with its tag.
-        assert_eq!(encrypt("k", &[0; PIECE]).expect("as above").len(), HEADER + PIECE + TAG);
-        assert_eq!(encrypt("k", &[0; PIECE + 1]).expect("as above").len(), HEADER + PIECE + 1 + 2 * TAG);
+        assert_eq!(encrypt("k", &vec![0; PIECE]).expect("as above").len(), HEADER + PIECE + TAG);
+        assert_eq!(encrypt("k", &vec![0; PIECE + 1]).expect("as above").len(), HEADER + PIECE + 1 + 2 * TAG);
         assert_eq!(encrypt("k", b"").expect("as above").len(), HEADER + TAG);
     }
 
@@ -165,7 +165,7 @@ mod tests {
         for len in [0, 5, HEADER, sealed.len() - 1] {
             assert!(decrypt("the key", &sealed[..len]).is_err(), "cut at {len} unseen");
         }
-        let two = encrypt("the key", &[1; PIECE + 9]).expect("as above");
+        let two = encrypt("the key", &vec![1; PIECE + 9]).expect("as above");
         assert!(decrypt("the key", &two[..HEADER + PIECE + TAG]).is_err(), "the last piece was cut off unseen");
     }
 

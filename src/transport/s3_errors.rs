@@ -43,7 +43,7 @@ impl Calls {
 
     /// Whether the answer says that the bucket or the object is not there. The answer to a HEAD has no
     /// body and so no code.
-    pub fn absent<E: ProvideErrorMetadata>(&self, error: &SdkError<E, HttpResponse>) -> bool {
+    pub fn absent<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
         let missing = matches!(error.code(), Some("NoSuchBucket" | "NoSuchKey" | "NotFound" | "NoSuchVersion"));
         missing || (error.code().is_none() && status(error) == Some(404))
     }

@@ -64,11 +64,15 @@ impl Trouble {
     /// again does no harm, because it only reads; where it is not, a lost answer is unknown.
     pub fn failure(&self, at: &str, repeatable: bool) -> Failure {
         let text = format!("{at}: {self}");
+        let lost = !repeatable || matches!(self, Self::NoTunnel(_));
         match self {
-            Self::Refused | Self::NoAnswer(_) | Self::Unreachable(_) | Self::CutEarly(_) => Failure::transient(text),
-            Self::NoTunnel(_) => Failure::unknown(text),
-            Self::Cut(_) if repeatable => Failure::transient(text),
-            Self::Cut(_) => Failure::unknown(text),
+            Self::Cut(_) | Self::NoTunnel(_) if lost => Failure::unknown(text),
+            Self::Refused
+            | Self::NoAnswer(_)
+            | Self::Unreachable(_)
+            | Self::CutEarly(_)
+            | Self::Cut(_)
+            | Self::NoTunnel(_) => Failure::transient(text),
             Self::Tls { hint, .. } => Failure::permanent(text).help(*hint),
             Self::TooLarge(_) => Failure::permanent(text)
                 .help("Check that it is the right address: a registry never answers so much here."),
@@ -134,7 +138,11 @@ fn certificate(reason: &CertificateError) -> (String, &'static str) {
         }
         CertificateError::NotValidYet => ("it is not valid yet".to_owned(), CLOCKS),
         CertificateError::NotValidForNameContext { expected, presented } => {
-            let named = if presented.is_empty() { "no name".to_owned() } else { presented.join(", ") };
+            let named = if presented.is_empty() {
+                "no name".to_owned()
+            } else {
+                crate::base::sanitise::text(&presented.join(", "), 200)
+            };
             (
                 format!("it is not for {}, but for {named}", expected.to_str()),
                 "Add the address to tls-san and install again.",
