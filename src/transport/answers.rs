@@ -22,17 +22,26 @@ pub struct Desk {
     redactor: Redactor,
     /// Whether a person may be asked. A reconnect begins without.
     attended: AtomicBool,
+    /// Whether a question was left unanswered because nobody may be asked.
+    wanted: AtomicBool,
     accepted: Mutex<Accepted>,
 }
 
 impl Desk {
     /// A desk where nothing has been answered yet and the person may be asked.
     pub fn new(prompt: Arc<dyn Prompt>, redactor: Redactor) -> Self {
-        Self { prompt, redactor, attended: AtomicBool::new(true), accepted: Mutex::default() }
+        Self {
+            prompt,
+            redactor,
+            attended: AtomicBool::new(true),
+            wanted: AtomicBool::new(false),
+            accepted: Mutex::default(),
+        }
     }
 
     /// Says whether a person may be asked from now on.
     pub fn attend(&self, attended: bool) {
+        self.wanted.store(false, Ordering::Relaxed);
         self.attended.store(attended, Ordering::Relaxed);
     }
 
@@ -41,9 +50,15 @@ impl Desk {
         self.attended.load(Ordering::Relaxed)
     }
 
+    /// Whether a person was wanted since the last [`Desk::attend`] and could not be asked.
+    pub fn wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed)
+    }
+
     /// Puts a question to the person.
     pub async fn ask(&self, question: Question) -> Result<Answer, Failure> {
         if !self.attended() {
+            self.wanted.store(true, Ordering::Relaxed);
             return Err(Failure::needs_human("somebody has to answer a question before the connection can come back"));
         }
         let hidden = matches!(question, Question::Hidden { .. });

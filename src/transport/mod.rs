@@ -6,19 +6,27 @@
 
 pub mod admin;
 pub mod answers;
+pub mod askpass;
+pub mod connection;
 #[doc(hidden)]
 pub mod contract;
 pub mod dial;
+pub mod explain;
 pub mod frames;
 pub mod https;
 pub mod kube;
 mod kube_answers;
 mod kube_config;
+pub mod link;
 pub mod local;
 pub mod looks;
 pub mod madmin_crypto;
+pub mod master;
 pub mod operator_files;
+pub mod options;
+pub mod private_dir;
 pub mod probe;
+pub mod questions;
 pub mod root;
 pub mod runner;
 pub mod runner_host;
