@@ -49,8 +49,10 @@ flush() {
     sync "$@" 2>/dev/null || sync
 }
 
+# A process less than `wc` for what is mostly empty.
 size_of() {
-    bytes=$(wc -c <"$1")
+    bytes=0
+    [ ! -s "$1" ] || bytes=$(wc -c <"$1")
     bytes=$((bytes))
 }
 
@@ -62,10 +64,14 @@ empty() {
 # connection that is gone: nothing of it is carried out.
 take_parts() {
     empty 1 2 3
-    [ $((a + b + c)) -gt 0 ] || return 0
-    head -c $((a + b + c)) >"$T/in"
-    size_of "$T/in"
-    [ "$bytes" -eq $((a + b + c)) ] || exit 0
+    whole=$((a + b + c))
+    [ "$whole" -gt 0 ] || return 0
+    body=$T/in
+    [ "$whole" -gt "$a" ] || body=$T/1
+    head -c "$whole" >"$body"
+    size_of "$body"
+    [ "$bytes" -eq "$whole" ] || exit 0
+    [ "$whole" -gt "$a" ] || return 0
     [ "$a" -eq 0 ] || head -c "$a" "$T/in" >"$T/1"
     [ "$b" -eq 0 ] || tail -c +$((a + 1)) "$T/in" | head -c "$b" >"$T/2"
     [ "$c" -eq 0 ] || tail -c +$((a + b + 1)) "$T/in" >"$T/3"
@@ -207,13 +213,14 @@ look_file() {
     kind=other
     [ ! -f "$path" ] || kind=file
     [ ! -d "$path" ] || kind=dir
-    : >"$T/c"
-    if [ "$kind" = file ] && [ "$max" -gt 0 ]; then
-        head -c "$max" "$path" >"$T/c" || { tell error; return; }
+    if [ "$kind" != file ] || [ "$max" -eq 0 ]; then
+        tell "file $kind $seen 0"
+        return
     fi
+    head -c "$max" "$path" >"$T/c" || { tell error; return; }
     size_of "$T/c"
     # Less than was asked for is all there is: files of /proc name no size.
-    [ "$kind" != file ] || [ "$bytes" -ge "$max" ] || seen="${seen% *} $bytes"
+    [ "$bytes" -ge "$max" ] || seen="${seen% *} $bytes"
     tell "file $kind $seen $bytes"
     cat "$T/c"
 }
