@@ -69,8 +69,9 @@ pub async fn kube_contract(
         approves(&room.cluster, csr, &mut holds).await
     }
     .await;
-    room.cluster.delete(&home).await.map_err(line)?;
+    let cleaned = room.cluster.delete(&home).await.map_err(line);
     asked?;
+    cleaned?;
     room.cluster.delete(&home).await.map_err(line)?;
     that(&mut holds, "deleting twice is success", true, &"")?;
     Ok(holds)
