@@ -3,6 +3,7 @@
 //! Nothing here waits, reads a file, asks a clock or draws a random number, so that a plan can be
 //! made, shown, compared and tested without any machine.
 
+pub mod answers;
 pub mod asked;
 pub mod change;
 pub mod components;
