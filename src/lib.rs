@@ -5,6 +5,8 @@
 
 pub mod app;
 pub mod base;
+pub mod cli;
+pub mod display;
 pub mod engine;
 pub mod plan;
 pub mod ports;

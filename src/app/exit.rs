@@ -23,6 +23,30 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// Every way to end.
+    pub const ALL: &'static [Exit] = &[
+        Self::Done,
+        Self::Failed,
+        Self::Usage,
+        Self::Preflight,
+        Self::NeedsHuman,
+        Self::Unknown,
+        Self::Interrupted,
+    ];
+
+    /// What it means, in the words of docs/exit-codes.md.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done, or nothing was to be done",
+            Self::Failed => "failed",
+            Self::Usage => "the command line or the answers are wrong",
+            Self::Preflight => "preflight says no",
+            Self::NeedsHuman => "someone has to decide or answer something",
+            Self::Unknown => "the result is unknown: the link was lost",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
     /// The number.
     pub const fn code(self) -> u8 {
         self as u8
@@ -46,5 +70,32 @@ impl Exit {
             FailureKind::Unknown => Self::Unknown,
             _ => Self::Failed,
         }
+    }
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_has_every_code_with_its_meaning() {
+        let text = include_str!("../../docs/exit-codes.md");
+        for exit in Exit::ALL {
+            let row = format!("| {} | {} |", exit.code(), exit.meaning());
+            assert!(text.contains(&row), "docs/exit-codes.md lacks {row:?}");
+        }
+        assert_eq!(text.lines().filter(|l| l.starts_with("| ")).count(), Exit::ALL.len() + 1);
+    }
+
+    #[test]
+    fn codes_are_as_promised() {
+        let codes: Vec<u8> = Exit::ALL.iter().map(|e| e.code()).collect();
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 130]);
     }
 }
