@@ -24,15 +24,8 @@ pub enum Exit {
 
 impl Exit {
     /// Every way to end.
-    pub const ALL: &'static [Exit] = &[
-        Self::Done,
-        Self::Failed,
-        Self::Usage,
-        Self::Preflight,
-        Self::NeedsHuman,
-        Self::Unknown,
-        Self::Interrupted,
-    ];
+    pub const ALL: &'static [Exit] =
+        &[Self::Done, Self::Failed, Self::Usage, Self::Preflight, Self::NeedsHuman, Self::Unknown, Self::Interrupted];
 
     /// What it means, in the words of docs/exit-codes.md.
     pub const fn meaning(self) -> &'static str {

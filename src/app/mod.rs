@@ -1,5 +1,6 @@
 //! The use cases: each sub-command and each face only calls these.
 
+pub mod ending;
 pub mod exit;
 pub mod inspect;
 pub mod sites;

@@ -2,7 +2,7 @@
 //!
 //! Within version 1 keys and types are only added; a reader leaves out what it does not know.
 
-use super::{About, Summary, View};
+use super::{About, Last, View};
 use crate::base::clock::utc_text;
 use crate::engine::event::Event;
 use crate::engine::step::Progress;
@@ -95,14 +95,10 @@ impl View for JsonView {
         vec![line("missed", json!({ "events": events }))]
     }
 
-    fn summary(&mut self, summary: &Summary) -> Vec<String> {
-        let failure = summary.failure();
+    fn summary(&mut self, last: &Last) -> Vec<String> {
         let rest = json!({
-            "result": summary.word(), "exit": summary.exit, "site": summary.site, "run": summary.run,
-            "rehearsal": summary.rehearsal, "seconds": summary.seconds,
-            "done": summary.progress.0, "steps": summary.progress.1,
-            "step": failure.map(|(step, _)| step), "failure": failure.map(|(_, failure)| failure),
-            "waiting": summary.waiting, "notes": summary.notes,
+            "exit": last.exit, "meaning": last.meaning, "site": self.site, "rehearsal": self.rehearsal,
+            "failure": last.failure, "words": last.words,
         });
         vec![line("result", rest)]
     }
@@ -112,8 +108,6 @@ impl View for JsonView {
 mod tests {
     use super::*;
     use crate::engine::event::{EventKind, Outcome};
-    use crate::engine::run::Ending;
-    use crate::engine::state::RunState;
     use crate::plan::{StepId, StepKind};
 
     fn read(lines: &[String]) -> Vec<Value> {
@@ -131,8 +125,8 @@ mod tests {
         lines.extend(view.progress(&Progress { step: Some(step), ..Progress::default() }, 5));
         lines.extend(view.link(&LinkState::Gone { why: "x".into() }, 5));
         lines.extend(view.missed(1));
-        let ending = Ending::Done { changed: false };
-        lines.extend(view.summary(&Summary::new("edge", "r", 0, ending, &RunState::default())));
+        let last = Last { exit: 0, meaning: "done", failure: None, words: vec!["all well".into()] };
+        lines.extend(view.summary(&last));
         assert!(lines.iter().all(|l| !l.contains('\n') && !l.contains('\u{1b}')), "{lines:?}");
         let values = read(&lines);
         assert_eq!(values.len(), 6);
@@ -141,7 +135,7 @@ mod tests {
             assert!(TYPES.iter().any(|t| value["type"] == **t), "{value}");
         }
         assert_eq!(values[1]["event"]["step"], "tenant");
-        assert_eq!((&values[5]["exit"], &values[5]["result"]), (&json!(0), &json!("nothing-to-do")));
+        assert_eq!((&values[5]["exit"], &values[5]["words"]), (&json!(0), &json!(["all well"])));
     }
 
     #[test]

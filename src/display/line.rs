@@ -3,7 +3,7 @@
 //! No cursor is moved and no colour is used, so a line means the same wherever it is read. The help of
 //! a failure is the last thing said about it, because that is what a screen reader leaves one with.
 
-use super::{About, REHEARSAL, Summary, View, safe, span};
+use super::{About, Last, REHEARSAL, View, safe, span};
 use crate::base::clock::utc_text;
 use crate::engine::event::{Event, EventKind, Outcome};
 use crate::engine::state::RunState;
@@ -189,9 +189,10 @@ impl View for LineView {
         vec![format!("{label}{events} events were not shown, because the output was not read; the journal has them")]
     }
 
-    fn summary(&mut self, summary: &Summary) -> Vec<String> {
-        let label = if self.rehearsal || summary.rehearsal { "REHEARSAL " } else { "" };
-        summary.lines().iter().map(|line| format!("{label}{line}")).collect()
+    fn summary(&mut self, last: &Last) -> Vec<String> {
+        let label = if self.rehearsal { "REHEARSAL " } else { "" };
+        let help = last.failure.as_ref().and_then(|f| f.hint.as_deref()).map(|hint| format!("help: {hint}"));
+        last.words.iter().chain(&help).map(|line| format!("{label}{}", safe(line))).collect()
     }
 }
 

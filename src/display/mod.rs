@@ -1,22 +1,22 @@
 //! A run and a plan as text: lines for people and for serial lines, JSON for programs.
 //!
 //! Everything here turns values into lines and changes nothing. Whoever writes the lines decides where
-//! they go; [`follow::follow`] does so for a run that is under way.
+//! they go; [`writer::Writer`] does so for a run that is under way.
 
 pub mod diff;
-pub mod follow;
 pub mod json;
 pub mod line;
 pub mod preview;
-pub mod summary;
+pub mod writer;
 
 use crate::engine::event::Event;
 use crate::engine::step::Progress;
+use crate::plan::Failure;
 use crate::ports::LinkState;
 
 pub use json::JsonView;
 pub use line::LineView;
-pub use summary::Summary;
+pub use writer::Writer;
 
 /// What stands in front of every line of a rehearsal.
 pub const REHEARSAL: &str = "REHEARSAL";
@@ -34,6 +34,19 @@ pub struct About {
     pub journal: Option<String>,
 }
 
+/// The last word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Last {
+    /// The program's exit code.
+    pub exit: u8,
+    /// What the code means.
+    pub meaning: &'static str,
+    /// What failed, where something did.
+    pub failure: Option<Failure>,
+    /// Sentences: what was done, what was not, how to go on.
+    pub words: Vec<String>,
+}
+
 /// One way to show a run. Each call gives the lines to write now, without line feeds; often none.
 pub trait View: Send {
     /// The first lines.
@@ -47,7 +60,7 @@ pub trait View: Send {
     /// Events that could not be shown, because whoever reads the lines was too slow.
     fn missed(&mut self, events: u64) -> Vec<String>;
     /// The last lines.
-    fn summary(&mut self, summary: &Summary) -> Vec<String>;
+    fn summary(&mut self, last: &Last) -> Vec<String>;
 }
 
 /// Foreign text for a line: harmless, on one line, and not endless.

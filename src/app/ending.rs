@@ -1,83 +1,48 @@
 //! The last word about a run: what was done, what was not, and how to go on.
 
-use super::{safe, span};
 use crate::engine::run::Ending;
-use crate::engine::state::{RunState, StepStatus};
+use crate::engine::state::{RunState, StepState, StepStatus};
 use crate::plan::{Failure, StepId, StepKind};
 
-/// How a run ended, with all that a person needs to go on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Summary {
+/// A run that has ended, as far as its last words need it.
+pub struct Ended<'a> {
     /// The site, as `resume` and `status` take it.
-    pub site: String,
+    pub site: &'a str,
     /// The run's id.
-    pub run: String,
-    /// Whether it was a rehearsal.
-    pub rehearsal: bool,
-    /// The program's exit code.
-    pub exit: u8,
+    pub run: &'a str,
     /// How it ended.
-    pub ending: Ending,
-    /// Steps that are done, and steps in all.
-    pub progress: (usize, usize),
-    /// Steps that wait for `resume`.
-    pub waiting: Vec<StepId>,
-    /// How long the run took, from its first to its last event.
-    pub seconds: u64,
-    /// Further lines, such as where the credentials are and how to go on with the registry.
-    pub notes: Vec<String>,
+    pub ending: &'a Ending,
+    /// Its state.
+    pub state: &'a RunState,
 }
 
-impl Summary {
-    /// The summary of a run in this state.
-    pub fn new(site: &str, run: &str, exit: u8, ending: Ending, state: &RunState) -> Self {
-        let seconds = state.started_ms.map_or(0, |began| state.last_ms.saturating_sub(began) / 1000);
-        let under_way = |s: &&crate::engine::state::StepState| matches!(s.status, StepStatus::Running { .. });
-        let mut waiting: Vec<StepId> = state.steps.iter().filter(under_way).map(|s| s.id).collect();
-        waiting.extend(state.waiting());
-        Self {
-            site: site.into(),
-            run: run.into(),
-            rehearsal: state.rehearsal,
-            exit,
-            ending,
-            progress: state.progress(),
-            waiting,
-            seconds,
-            notes: Vec::new(),
-        }
-    }
-
+impl Ended<'_> {
     /// The failure in it.
-    pub fn failure(&self) -> Option<(StepId, &Failure)> {
-        match &self.ending {
-            Ending::Failed { step, failure }
-            | Ending::NeedsHuman { step, failure }
-            | Ending::LinkLost { step, failure } => Some((*step, failure)),
+    pub fn failure(&self) -> Option<&Failure> {
+        match self.ending {
+            Ending::Failed { failure, .. } | Ending::NeedsHuman { failure, .. } | Ending::LinkLost { failure, .. } => {
+                Some(failure)
+            }
             Ending::Done { .. } | Ending::Aborted { .. } => None,
         }
     }
 
-    /// How it ended, in a word.
-    pub fn word(&self) -> &'static str {
-        match self.ending {
-            Ending::Done { changed: true } => "done",
-            Ending::Done { changed: false } => "nothing-to-do",
-            Ending::Failed { .. } => "failed",
-            Ending::NeedsHuman { .. } => "needs-human",
-            Ending::LinkLost { .. } => "unknown",
-            Ending::Aborted { .. } => "interrupted",
-        }
+    /// The steps that wait for a resume, the one that was under way first.
+    fn waiting(&self) -> Vec<StepId> {
+        let under_way = |s: &&StepState| matches!(s.status, StepStatus::Running { .. } | StepStatus::Retrying { .. });
+        let mut waiting: Vec<StepId> = self.state.steps.iter().filter(under_way).map(|s| s.id).collect();
+        waiting.extend(self.state.waiting());
+        waiting
     }
 
-    /// The lines for people. They never say more than is known.
-    pub fn lines(&self) -> Vec<String> {
-        let (done, all) = self.progress;
+    /// The words for people. They never say more than is known.
+    pub fn words(&self) -> Vec<String> {
+        let (done, all) = self.state.progress();
         let mut lines = Vec::new();
-        match &self.ending {
-            Ending::Done { changed: true } => {
-                lines.push(format!("done: {done} of {all} steps in {}", span(self.seconds)))
-            }
+        let began = self.state.started_ms.unwrap_or(self.state.last_ms);
+        let seconds = self.state.last_ms.saturating_sub(began) / 1000;
+        match self.ending {
+            Ending::Done { changed: true } => lines.push(format!("done: {done} of {all} steps in {}", span(seconds))),
             Ending::Done { changed: false } => {
                 lines.push(format!("done: all {all} steps were as they should be; nothing was changed"));
             }
@@ -97,25 +62,22 @@ impl Summary {
                 }
             }
         }
-        if !self.waiting.is_empty() && !matches!(self.ending, Ending::Done { .. }) {
-            let titles: Vec<&str> = self.waiting.iter().map(|id| id.kind.title()).collect();
+        let waiting = self.waiting();
+        if !waiting.is_empty() && !matches!(self.ending, Ending::Done { .. }) {
+            let titles: Vec<&str> = waiting.iter().map(|id| id.kind.title()).collect();
             lines.push(format!("waiting for resume: {}", titles.join(", ")));
-            lines.push(if self.rehearsal {
+            lines.push(if self.state.rehearsal {
                 "a rehearsal is not resumed: start it again with modelquay rehearse".to_owned()
             } else {
                 format!("go on with: modelquay resume {}", self.site)
             });
         }
-        lines.extend(self.notes.iter().map(|note| safe(note)));
-        if let Some(hint) = self.failure().and_then(|(_, failure)| failure.hint.as_deref()) {
-            lines.push(format!("help: {}", safe(hint)));
-        }
         lines
     }
 
     fn failure_lines(&self, lines: &mut Vec<String>, how: &str, step: StepId, failure: &Failure) {
-        let (done, all) = self.progress;
-        lines.push(format!("{how} at {:?}: {}", step.kind.title(), safe(&failure.line())));
+        let (done, all) = self.state.progress();
+        lines.push(format!("{how} at {:?}: {}", step.kind.title(), failure.line()));
         lines.push(format!("{done} of {all} steps are done"));
     }
 
@@ -142,6 +104,15 @@ impl Summary {
     }
 }
 
+/// `12 s`, `3 min 5 s`, `2 h 3 min`.
+fn span(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,19 +132,18 @@ mod tests {
 
     #[test]
     fn leaving_at_once_names_the_unit_that_goes_on_and_the_steps_that_wait() {
-        let under_way = state().running().map(|s| s.id);
-        let summary = Summary::new("edge", "r7", 130, Ending::Aborted { under_way, at_once: true }, &state());
-        let text = summary.lines().join("\n");
+        let state = state();
+        let ending = Ending::Aborted { under_way: state.running().map(|s| s.id), at_once: true };
+        let text = Ended { site: "edge", run: "r7", ending: &ending, state: &state }.words().join("\n");
         assert!(text.contains("modelquay-r7-cluster-package"), "{text}");
         assert!(text.contains("waiting for resume: RKE2 package, Tenant"), "{text}");
         assert!(text.contains("modelquay resume edge"), "{text}");
     }
 
     #[test]
-    fn help_is_the_last_line() {
-        let step = state().steps[1].id;
-        let failure = Failure::needs_human("a foreign tenant").help("remove it or choose another name");
-        let summary = Summary::new("edge", "r", 4, Ending::NeedsHuman { step, failure }, &state());
-        assert_eq!(summary.lines().last().map(String::as_str), Some("help: remove it or choose another name"));
+    fn a_run_that_changed_nothing_says_so() {
+        let state = RunState::default();
+        let ended = Ended { site: "edge", run: "r", ending: &Ending::Done { changed: false }, state: &state };
+        assert!(ended.words()[0].contains("nothing was changed"));
     }
 }
