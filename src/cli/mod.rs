@@ -1,4 +1,17 @@
 //! The command line: it parses, wires and exits, and holds no logic of its own.
 //!
-//! What a sub-command prints as its result goes to standard output; everything that is talk goes to
-//! standard error. A reader that closes the pipe early is not an error.
+//! What a sub-command gives goes to standard output; everything that is talk goes to standard error. A
+//! reader that closes the pipe early is not an error.
+
+mod answers;
+pub mod args;
+mod completions;
+pub mod face;
+pub mod interrupt;
+mod man;
+mod output;
+pub mod prompt;
+mod start;
+mod wire;
+
+pub use start::main;

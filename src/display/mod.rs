@@ -4,6 +4,7 @@
 //! they go; [`writer::Writer`] does so for a run that is under way.
 
 pub mod diff;
+pub mod findings;
 pub mod json;
 pub mod line;
 pub mod preview;

@@ -1,0 +1,230 @@
+//! The command line's grammar. Help, completions and manual pages are made from it.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Puts a MinIO model registry on an RKE2 edge host.
+#[derive(Debug, Parser)]
+#[command(
+    name = "modelquay",
+    version,
+    max_term_width = 96,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 preflight says no, 4 someone has to decide, \
+                  5 result unknown (link lost), 130 interrupted."
+)]
+pub struct Cli {
+    /// What is to be done.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What holds for every sub-command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// What holds for every sub-command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Global {
+    /// One line an event, without colours or a moving cursor (the default so far)
+    #[arg(long, global = true, conflicts_with = "json")]
+    pub plain: bool,
+    /// One JSON object a line on standard output; see docs/json-events.md
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Where runs and sites are kept, in place of the user's state directory
+    #[arg(long, global = true, value_name = "DIR", hide = true)]
+    pub state_dir: Option<PathBuf>,
+}
+
+/// The sub-commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Look whether a host can carry the registry; changes nothing
+    Check(Check),
+    /// Show what an install would change, step by step; changes nothing
+    Plan(Plan),
+    /// Install, or finish or confirm an install; safe to run again
+    Install(Install),
+    /// Go on with the last run of a site
+    Resume(Resume),
+    /// Say where the last run of a site stands; changes nothing and asks no host
+    Status(Status),
+    /// Run the whole install against a simulated host; needs nothing and installs nothing
+    Rehearse(Rehearse),
+    /// Print an answers file that explains every key
+    Answers,
+    /// Print completions for a shell
+    Completions(Completions),
+    /// Write manual pages into a directory, or print the first one
+    Man(Man),
+}
+
+/// How questions are answered and how long a lost link is waited for.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Reaching {
+    /// Read passwords from this file descriptor, one a line: `ssh=…`, `sudo=…`
+    #[arg(long, value_name = "N")]
+    pub password_fd: Option<u32>,
+    /// Give a lost link up after this time, as in 90s, 30m or 2h [default: 30m]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub link_timeout: Option<Duration>,
+}
+
+impl Reaching {
+    /// The time after which a lost link is given up.
+    pub fn link_timeout(&self) -> Duration {
+        self.link_timeout.unwrap_or(Duration::from_secs(30 * 60))
+    }
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// What ssh is told, as in tech@edge-07, or `local`
+    #[arg(value_name = "HOST", required_unless_present = "answers", conflicts_with = "answers")]
+    pub host: Option<String>,
+    /// The site's answers
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
+    /// Questions and time-outs.
+    #[command(flatten)]
+    pub reaching: Reaching,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// The site's answers
+    #[arg(long, value_name = "FILE")]
+    pub answers: PathBuf,
+    /// Show files as a unified diff of before and after
+    #[arg(long, conflicts_with = "json")]
+    pub diff: bool,
+    /// Where the keys would go; shown in the plan
+    #[arg(long, value_name = "FILE")]
+    pub credentials_file: Option<PathBuf>,
+    /// Questions and time-outs.
+    #[command(flatten)]
+    pub reaching: Reaching,
+}
+
+/// `install`.
+#[derive(Debug, Args)]
+pub struct Install {
+    /// The site's answers
+    #[arg(long, value_name = "FILE")]
+    pub answers: PathBuf,
+    /// Agree to the plan beforehand, without being asked
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+    /// Where the keys go: a new file in a directory that nobody else can write to
+    #[arg(long, value_name = "FILE")]
+    pub credentials_file: Option<PathBuf>,
+    /// Questions and time-outs.
+    #[command(flatten)]
+    pub reaching: Reaching,
+}
+
+/// `resume`.
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// The site; may be left out where only one is known
+    #[arg(value_name = "SITE")]
+    pub site: Option<String>,
+    /// Questions and time-outs.
+    #[command(flatten)]
+    pub reaching: Reaching,
+}
+
+/// `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// The site; may be left out where only one is known
+    #[arg(value_name = "SITE")]
+    pub site: Option<String>,
+}
+
+/// `rehearse`.
+#[derive(Debug, Args)]
+pub struct Rehearse {
+    /// How many times faster than life the simulated host is
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub speed: u32,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The directory; without one the first page goes to standard output
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// `90s`, `30m`, `2h`; a bare number is seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
+        Some(at) => text.split_at(at),
+        None => (text, "s"),
+    };
+    let factor = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => 0,
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|n| n.checked_mul(factor)).filter(|s| (1..=604_800).contains(s));
+    seconds.map(Duration::from_secs).ok_or_else(|| "a time from 1s to 168h, as in 90s, 30m or 2h".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_read_as_people_write_them() {
+        assert_eq!(duration("30m"), Ok(Duration::from_secs(1800)));
+        assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
+        for bad in ["", "m", "0s", "5d", "-1s", "99999999h", "1.5h"] {
+            assert!(duration(bad).is_err(), "{bad} was taken");
+        }
+    }
+
+    #[test]
+    fn help_fits_into_a_hundred_columns() {
+        let mut root = Cli::command();
+        root.build();
+        let mut texts = vec![root.render_long_help().to_string()];
+        texts.extend(root.get_subcommands_mut().map(|sub| sub.render_long_help().to_string()));
+        for line in texts.iter().flat_map(|text| text.lines()) {
+            assert!(line.chars().count() <= 100, "{} columns: {line}", line.chars().count());
+        }
+    }
+
+    #[test]
+    fn there_is_no_argument_that_could_carry_a_secret() {
+        let mut root = Cli::command();
+        root.build();
+        for sub in root.get_subcommands() {
+            for arg in sub.get_arguments() {
+                let id = arg.get_id().as_str();
+                let secret = ["password", "secret", "token", "key"].iter().any(|word| id.contains(word));
+                assert!(!secret || id == "password_fd", "{id} of {} could carry a secret", sub.get_name());
+            }
+        }
+    }
+}

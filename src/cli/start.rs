@@ -1,0 +1,39 @@
+//! From the arguments to an exit code.
+
+use super::args::{Cli, Command};
+use super::{answers, completions, man, output, wire};
+use crate::app::Exit;
+use clap::Parser as _;
+use std::process::ExitCode;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error).into(),
+    };
+    // There is one TLS stack in the program and one provider of its cryptography. That it was set
+    // before is no trouble: it is the same.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let exit = match &cli.command {
+        Command::Check(args) => wire::check(&cli.global, args),
+        Command::Plan(args) => wire::plan(&cli.global, args),
+        Command::Install(args) => wire::install(&cli.global, args),
+        Command::Resume(args) => wire::resume(&cli.global, args),
+        Command::Status(args) => wire::status(&cli.global, args),
+        Command::Rehearse(args) => wire::rehearse(&cli.global, args),
+        Command::Answers => answers::run(),
+        Command::Completions(args) => completions::run(args),
+        Command::Man(args) => man::run(args),
+    };
+    exit.into()
+}
+
+/// Help and version are data and success; everything else is a mistake.
+fn usage(error: &clap::Error) -> Exit {
+    if error.use_stderr() {
+        output::talk(error.render().to_string().trim_end());
+        return Exit::Usage;
+    }
+    output::data(&error.render().to_string())
+}
