@@ -147,7 +147,7 @@ mod tests {
     use crate::base::clock::SetClock;
     use crate::display::JsonView;
     use crate::engine::event::EventKind;
-    use std::sync::mpsc;
+    use std::sync::mpsc::{self, sync_channel};
 
     /// A terminal that takes nothing until it is told to, and then keeps what it gets.
     struct Stalled(Option<mpsc::Receiver<()>>, Arc<Mutex<Vec<u8>>>);
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_stalled_terminal_holds_nobody_up_and_is_told_what_it_missed() {
-        let (open, gate) = mpsc::sync_channel(1);
+        let (open, gate) = sync_channel(1);
         let kept = Arc::new(Mutex::new(Vec::new()));
         let out = Box::new(Stalled(Some(gate), kept.clone()));
         let writer = Writer::start(Box::new(JsonView::default()), out, Arc::new(SetClock::at(0))).expect("a thread");

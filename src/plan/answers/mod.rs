@@ -81,7 +81,7 @@ fn is_pem(text: &str) -> bool {
 }
 
 /// Every section with its keys: what unknown keys are compared with.
-const SECTIONS: &[(&str, &[&str])] = &[
+pub const SECTIONS: &[(&str, &[&str])] = &[
     ("", &["site", "adopt", "compute", "host", "names", "supply", "registry", "bucket"]),
     ("host", &["address", "port", "identity", "jump", "ssh_config", "fingerprint"]),
     ("names", &["node_name", "node_ip", "tls_san", "cluster_cidr", "service_cidr"]),
