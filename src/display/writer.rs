@@ -147,10 +147,10 @@ mod tests {
     use crate::base::clock::SetClock;
     use crate::display::JsonView;
     use crate::engine::event::EventKind;
-    use std::sync::mpsc::{self, sync_channel};
+    use std::sync::mpsc::sync_channel;
 
     /// A terminal that takes nothing until it is told to, and then keeps what it gets.
-    struct Stalled(Option<mpsc::Receiver<()>>, Arc<Mutex<Vec<u8>>>);
+    struct Stalled(Option<Receiver<()>>, Arc<Mutex<Vec<u8>>>);
 
     impl Write for Stalled {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
