@@ -3,5 +3,10 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    // OpenSSH starts this program again to ask its questions. That comes before everything else, so
+    // that nothing of the program's own start can come between a question and its answer.
+    if let Some(code) = modelquay::transport::askpass::askpass_branch() {
+        return code;
+    }
     modelquay::cli::main()
 }
