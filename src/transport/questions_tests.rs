@@ -136,7 +136,7 @@ async fn a_closed_key_is_left_out_and_the_attempt_goes_on() {
 
 #[tokio::test]
 async fn a_server_cannot_pass_for_this_computer() {
-    let (asker, words) = whose("edge", "(a@h) Enter passphrase for key '/root/.ssh/id': ");
-    assert_eq!((asker, words), (Asker::Server { host: "edge".into() }, "Enter passphrase for key '/root/.ssh/id':"));
+    let (asker, words) = whose("edge", "(a@h) Enter passphrase for key '/home/a/.ssh/id': ");
+    assert_eq!((asker, words), (Asker::Server { host: "edge".into() }, "Enter passphrase for key '/home/a/.ssh/id':"));
     assert_eq!(whose("edge", "Enter passphrase for key 'x': ").0, Asker::LocalSsh);
 }
