@@ -175,7 +175,7 @@ impl Cx<'_> {
 
     /// Begins a wait. The step looks, and tells the waiter what it saw as long as that is not it.
     pub fn waiter(&self, spec: WaitSpec) -> Waiter<'_> {
-        Waiter { cx: self, spec, begun: Instant::now() }
+        Waiter { cx: self, spec, begun: Instant::now(), begun_there: self.world.time() }
     }
 }
 
@@ -184,12 +184,16 @@ pub struct Waiter<'a> {
     cx: &'a Cx<'a>,
     spec: WaitSpec,
     begun: Instant,
+    begun_there: Option<Duration>,
 }
 
 impl Waiter<'_> {
     /// How long the wait has lasted.
     pub fn elapsed(&self) -> Duration {
-        self.begun.elapsed()
+        match (self.begun_there, self.cx.world.time()) {
+            (Some(begun), Some(now)) => now.saturating_sub(begun),
+            _ => self.begun.elapsed(),
+        }
     }
 
     /// Shows what was seen and pauses before the next look ([`World::pause`]), or until `sooner` is ready.

@@ -104,4 +104,10 @@ pub trait World: Send + Sync {
     fn pause(&self) -> Duration {
         Duration::from_secs(2)
     }
+
+    /// The world's own time since some moment of its own, where it is not ours: waits are measured
+    /// by it.
+    fn time(&self) -> Option<Duration> {
+        None
+    }
 }

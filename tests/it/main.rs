@@ -1,1 +1,3 @@
-fn main() {}
+//! The product as a whole, without a host: one binary, a module for each side of it.
+
+mod rehearsal;

@@ -3,6 +3,7 @@
 //! address always gives the same file.
 
 use crate::plan::change::hex;
+use crate::plan::components::{Components, FileId};
 use sha2::{Digest, Sha256};
 
 /// A file at an address.
@@ -42,14 +43,27 @@ fn size(name: &str) -> u64 {
 pub fn serve(url: &str, wanted: Option<&str>) -> Served {
     let name = name(url);
     let head = format!("simulated content of {url}\n").into_bytes();
-    let sha256 = wanted.map_or_else(|| hex(&Sha256::digest(&head)), str::to_ascii_lowercase);
     let size = size(&name);
     let mut bytes = head;
     // A file that is read whole has its whole size.
     if size <= 64 * 1024 {
         bytes.resize(usize::try_from(size).unwrap_or_default(), b'\n');
     }
+    let sha256 = wanted.map_or_else(|| hex(&Sha256::digest(&bytes)), str::to_ascii_lowercase);
     Served { name, size, sha256, bytes }
+}
+
+/// A components table for a rehearsal, to be laid over the built-in one: the chart is the one file
+/// that the product reads and verifies itself, so its checksum is that of the simulated content. All
+/// else, its address among it, stays as it is.
+pub fn components() -> String {
+    let url = Components::load(&[], "amd64").map(|table| table.file(FileId::OperatorChart).url.clone());
+    let url = url.unwrap_or_default();
+    let chart = serve(&url, None);
+    format!(
+        "format = 1\n\n[file.operator-chart]\nurl = {url:?}\nsha256 = {:?}\nbytes = {}\nsource = \"simulated\"\n",
+        chart.sha256, chart.size
+    )
 }
 
 /// The digest behind an image's tag.

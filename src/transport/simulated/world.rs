@@ -182,6 +182,10 @@ impl World for Sim {
         self.machine.time.pause()
     }
 
+    fn time(&self) -> Option<Duration> {
+        Some(Duration::from_millis(self.machine.time.now()))
+    }
+
     async fn restore(&self, at_most: Duration, cancel: &Cancel) -> Result<(), Failure> {
         let Some(back) = self.link.back_at() else { return self.link.pass() };
         tokio::select! {
