@@ -36,6 +36,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(15);
 /// ends with the key exchange.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// How long a new forward is watched for being closed at once.
+const TRIAL: Duration = Duration::from_millis(600);
+
 /// For a session or a forward on a connection that is up.
 const SHORT: Duration = Duration::from_secs(30);
 
@@ -59,6 +62,7 @@ pub struct Master {
     session: Arc<Session>,
     /// Why it has ended, once it has.
     ended: watch::Receiver<Option<String>>,
+    log: PathBuf,
     /// While it is open the connection lives.
     _leash: ChildStdin,
 }
@@ -139,6 +143,7 @@ impl Master {
             remember(&known_hosts, user);
         }
         let (end, ended) = watch::channel(None);
+        let kept = log.clone();
         tokio::spawn(async move {
             // Either way it has ended.
             let _ = child.wait().await;
@@ -147,7 +152,7 @@ impl Master {
                 let _ = std::fs::remove_file(file);
             }
         });
-        Ok(Self { session: Arc::new(session), ended, _leash: leash })
+        Ok(Self { session: Arc::new(session), ended, log: kept, _leash: leash })
     }
 
     /// Waits until the connection has ended, and says why.
@@ -167,20 +172,38 @@ impl Master {
         Arc::new(Far(self.session.clone()))
     }
 
-    /// Makes `socket` lead to a TCP port as the host reaches it. Whether the server allows it shows
-    /// only when the socket is used.
+    /// Makes `socket` lead to a TCP port as the host reaches it. That nothing listens there is no
+    /// failure: it may be about to.
     pub async fn forward(&self, socket: &Path, host: &str, port: u16) -> Result<(), Failure> {
         let target = openssh::Socket::TcpSocket { host: host.into(), port };
         let listen = openssh::Socket::UnixSocket { path: socket.into() };
         let request = self.session.request_port_forward(openssh::ForwardType::Local, listen, target);
         match tokio::time::timeout(SHORT, request).await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => self.allowed(socket).await,
             Ok(Err(error)) if self.alive() => {
                 Err(Failure::transient(format!("no way to {host}:{port} through the connection"))
                     .because(Chain(&error).to_string()))
             }
             _ => Err(Failure::unknown("the connection was lost")),
         }
+    }
+}
+
+impl Master {
+    /// Whether the server carries what comes by a forward. It says so only when one is used, and then
+    /// only to OpenSSH's log: so it is used once, and where it is closed at once the log is read.
+    async fn allowed(&self, socket: &Path) -> Result<(), Failure> {
+        use tokio::io::AsyncReadExt as _;
+        let closed = async {
+            let mut stream = tokio::net::UnixStream::connect(socket).await?;
+            stream.read(&mut [0; 1]).await
+        };
+        let closed = tokio::time::timeout(TRIAL, closed).await;
+        if matches!(closed, Ok(Ok(0))) && explain::end_of(&self.log).contains("administratively prohibited") {
+            return Err(Failure::needs_human("the server forbids to forward TCP through the connection")
+                .help("Set `AllowTcpForwarding local` for this user in the server's sshd_config."));
+        }
+        Ok(())
     }
 }
 

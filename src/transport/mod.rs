@@ -36,5 +36,7 @@ pub mod s3;
 mod s3_errors;
 pub mod simulated;
 #[cfg(test)]
+mod sudo_tests;
+#[cfg(test)]
 mod testing;
 pub mod trouble;

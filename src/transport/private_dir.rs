@@ -11,6 +11,9 @@ const LONGEST: usize = 104 - 17 - 1;
 /// The longest name of a file in it.
 const LONGEST_NAME: usize = 12;
 
+/// What the names of these directories begin with, before the process that made them.
+const PREFIX: &str = "mq-";
+
 /// A directory of mode 0700 with a name of its own, removed when it is dropped.
 #[derive(Debug)]
 pub struct PrivateDir(PathBuf);
@@ -19,10 +22,10 @@ impl PrivateDir {
     /// Makes one under `base`, or under the system's temporary directory where paths would get too
     /// long for sockets.
     pub fn new(base: &Path) -> Result<Self, Failure> {
-        let mut number = [0; 4];
+        let mut number = [0; 2];
         getrandom::fill(&mut number)
             .map_err(|error| Failure::permanent("this computer gives no random numbers").because(error.to_string()))?;
-        let name = format!("mq-{:08x}", u32::from_be_bytes(number));
+        let name = format!("{PREFIX}{}-{:04x}", std::process::id(), u16::from_be_bytes(number));
         let temporary = std::env::temp_dir();
         let fits = |base: &&Path| base.join(&name).as_os_str().len() + 1 + LONGEST_NAME <= LONGEST;
         let Some(base) = [base, &temporary, Path::new("/tmp")].into_iter().find(fits) else {
@@ -34,6 +37,7 @@ impl PrivateDir {
                 .because(error.to_string())
         };
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(base).map_err(failed)?;
+        clear(base);
         // Not recursive: it must be new, so that nobody else has made it.
         let path = base.join(name);
         std::fs::DirBuilder::new().mode(0o700).create(&path).map_err(failed)?;
@@ -47,6 +51,18 @@ impl PrivateDir {
     }
 }
 
+/// Removes what programs left behind that were killed. Others' directories are theirs and stay.
+fn clear(base: &Path) {
+    for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse().ok());
+        let gone = |pid| rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH);
+        if pid.and_then(rustix::process::Pid::from_raw).is_some_and(gone) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 impl Drop for PrivateDir {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
@@ -57,6 +73,21 @@ impl Drop for PrivateDir {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_a_killed_program_left_is_cleared() {
+        let base = tempfile::tempdir().expect("a temporary directory");
+        let mut child = std::process::Command::new("true").spawn().expect("it is everywhere");
+        child.wait().expect("it ends");
+        let left = base.path().join(format!("mq-{}-abcd", child.id()));
+        let alive = base.path().join(format!("mq-{}-abcd", std::process::id()));
+        let other = base.path().join("mq-x");
+        for dir in [&left, &alive, &other] {
+            std::fs::create_dir(dir).expect("it is new");
+        }
+        let _dir = PrivateDir::new(base.path()).expect("it can be made");
+        assert!(!left.exists() && alive.exists() && other.exists());
+    }
 
     #[test]
     fn it_is_private_and_goes_when_it_is_dropped() {
