@@ -97,8 +97,8 @@ impl Desk {
     /// Asks for sudo's password, or for whatever else sudo asks in its own words.
     pub async fn sudo(&self, host: &str, user: &str, text: String, refused: u32) -> Result<Secret<String>, Failure> {
         let asker = Asker::Sudo { host: host.to_owned(), user: user.to_owned() };
-        let asked = self.ask(Question::Hidden { asker, text, refused }).await;
-        match asked.map_err(|failure| failure.context(format!("sudo on {host} wants the password of {user}")))? {
+        let answer = self.ask(Question::Hidden { asker, text, refused }).await;
+        match answer.map_err(|failure| failure.context(format!("sudo on {host} wants the password of {user}")))? {
             Answer::Text(password) => Ok(password),
             _ => Err(Failure::needs_human(format!("the password of {user} for sudo was not given"))),
         }

@@ -130,9 +130,9 @@ async fn a_refused_password_is_asked_for_again_and_never_repeated() {
     assert_eq!((bench.refused(), bench.heard()), (vec![0, 1], "wrong\nright\n".to_owned()));
 
     let bench = Bench::new("password", &["wrong"]);
-    let failure = bench.open().await.err().expect("nobody answers the second time");
+    let failure = bench.open().await.expect_err("nobody answers the second time");
     assert_eq!(failure.kind, FailureKind::NeedsHuman, "{failure}");
-    let failure = bench.open().await.err().expect("nobody answers");
+    let failure = bench.open().await.expect_err("nobody answers");
     assert_eq!(failure.kind, FailureKind::NeedsHuman, "{failure}");
     assert_eq!(bench.heard(), "wrong\n", "once in two attempts");
 }
@@ -140,7 +140,7 @@ async fn a_refused_password_is_asked_for_again_and_never_repeated() {
 #[tokio::test]
 async fn three_refusals_are_a_wrong_password() {
     let bench = Bench::new("password", &["a", "b", "c"]);
-    let failure = bench.open().await.err().expect("sudo gives up");
+    let failure = bench.open().await.expect_err("sudo gives up");
     assert_eq!(failure.kind, FailureKind::NeedsHuman);
     assert!(failure.message.contains("did not accept the password"), "{failure}");
 }
@@ -154,7 +154,7 @@ async fn where_no_password_is_wanted_none_is_sent() {
 
 #[tokio::test]
 async fn who_may_not_become_root_is_told_so() {
-    let failure = Bench::new("not-allowed", &[]).open().await.err().expect("sudo refuses");
+    let failure = Bench::new("not-allowed", &[]).open().await.expect_err("sudo refuses");
     assert_eq!(failure.kind, FailureKind::NeedsHuman);
     assert!(failure.message.contains("may not become root"), "{failure}");
 }
