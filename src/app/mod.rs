@@ -1,8 +1,18 @@
-//! The use cases: each sub-command and each face only calls these.
+//! The use cases: what a command or a screen asks for, carried out over the ports.
+//!
+//! Nothing here knows a terminal or the command line.
 
 pub mod ending;
 pub mod exit;
+pub mod face;
+pub mod headless;
 pub mod inspect;
+pub mod machine;
+pub mod order;
 pub mod sites;
+mod words;
 
 pub use exit::Exit;
+pub use face::Face;
+pub use headless::{Env, Order};
+pub use machine::Machine;

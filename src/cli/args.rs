@@ -1,5 +1,7 @@
 //! The command line's grammar. Help, completions and manual pages are made from it.
 
+use crate::transport::simulated::BadDay;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -122,6 +124,9 @@ pub struct Install {
     /// Where the keys go: a new file in a directory that nobody else can write to
     #[arg(long, value_name = "FILE")]
     pub credentials_file: Option<PathBuf>,
+    /// For tests: end the program here as a power cut would
+    #[arg(long, hide = true, value_name = "STEP:MOMENT")]
+    pub stop_at: Option<String>,
     /// Questions and time-outs.
     #[command(flatten)]
     pub reaching: Reaching,
@@ -133,6 +138,9 @@ pub struct Resume {
     /// The site; may be left out where only one is known
     #[arg(value_name = "SITE")]
     pub site: Option<String>,
+    /// For tests: end the program here as a power cut would
+    #[arg(long, hide = true, value_name = "STEP:MOMENT")]
+    pub stop_at: Option<String>,
     /// Questions and time-outs.
     #[command(flatten)]
     pub reaching: Reaching,
@@ -152,6 +160,9 @@ pub struct Rehearse {
     /// How many times faster than life the simulated host is
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub speed: u32,
+    /// What goes wrong in it; may be named more than once
+    #[arg(long, value_name = "WHAT", value_parser = bad_days())]
+    pub bad_day: Vec<BadDay>,
 }
 
 /// `completions`.
@@ -167,6 +178,11 @@ pub struct Man {
     /// The directory; without one the first page goes to standard output
     #[arg(value_name = "DIR")]
     pub dir: Option<PathBuf>,
+}
+
+fn bad_days() -> impl TypedValueParser<Value = BadDay> {
+    let names = BadDay::ALL.iter().map(|day| day.id());
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<BadDay>())
 }
 
 /// `90s`, `30m`, `2h`; a bare number is seconds.

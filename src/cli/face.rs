@@ -3,14 +3,16 @@
 use super::args::Global;
 use super::output;
 use super::prompt::terminal;
-use crate::app::Exit;
+use crate::app::inspect::Inspection;
+use crate::app::sites::RunDir;
+use crate::app::{Exit, Face};
 use crate::base::{Cancel, SystemClock};
 use crate::display::{About, JsonView, Last, LineView, View, Writer, diff, findings, preview};
 use crate::engine::step::Progress;
-use crate::engine::{Consent, Event, Preview};
-use crate::plan::Failure;
-use crate::plan::preflight::Finding;
+use crate::engine::{Consent, Event, Preview, RunState};
+use crate::plan::{Failure, HostId};
 use crate::ports::LinkState;
+use async_trait::async_trait;
 use std::sync::Arc;
 
 /// What a preview looks like.
@@ -52,32 +54,44 @@ impl CliFace {
         Ok(Self { writer, shape, site: site.into(), rehearsal, yes, cancel })
     }
 
-    /// What the run is, said once.
-    pub fn header(&self, about: &About) {
-        self.writer.header(about);
+    /// Waits until everything is written and gives the exit: a closed pipe changes nothing about it.
+    pub fn finish(self, exit: Exit) -> Exit {
+        match self.writer.finish() {
+            Err(error) if output::after(&error) != Exit::Done && exit == Exit::Done => Exit::Failed,
+            _ => exit,
+        }
+    }
+}
+
+#[async_trait]
+impl Face for CliFace {
+    fn run(&self, run: &RunDir, site: HostId, rehearsal: bool) {
+        self.writer.header(&About {
+            run: run.id.clone(),
+            site: site.to_string(),
+            rehearsal,
+            journal: (!rehearsal).then(|| run.journal().display().to_string()),
+        });
     }
 
-    /// A sentence on what is going on, for people only.
-    pub fn note(&self, text: &str) {
+    fn note(&self, text: &str) {
         let label = if self.rehearsal { "REHEARSAL " } else { "" };
         output::talk(&format!("{label}{text}"));
     }
 
-    /// The connection's state changed.
-    pub fn link(&self, link: &LinkState) {
+    fn link(&self, link: &LinkState) {
         self.writer.link(link);
     }
 
-    /// Preflight is done.
-    pub fn findings(&self, found: &[Finding]) {
+    fn inspection(&self, inspection: &Inspection) {
+        let found = &inspection.findings;
         self.writer.lines(match self.shape {
             Shape::Json => findings::json(&self.site, found),
             Shape::Lines | Shape::Diff => findings::human(&self.site, found, self.rehearsal),
         });
     }
 
-    /// A dry run is done.
-    pub fn preview(&self, found: &Preview) {
+    fn preview(&self, found: &Preview) {
         self.writer.lines(match self.shape {
             Shape::Json => preview::json(&self.site, found.steps(), self.rehearsal),
             Shape::Lines => preview::human(&self.site, found.steps(), self.rehearsal),
@@ -85,8 +99,7 @@ impl CliFace {
         });
     }
 
-    /// Whether to go on with what was previewed. `None` says no.
-    pub async fn consent(&self, found: &Preview) -> Option<Consent> {
+    async fn consent(&self, found: &Preview) -> Option<Consent> {
         if self.yes || found.nothing_to_do() {
             return Some(Consent::Beforehand);
         }
@@ -106,31 +119,20 @@ impl CliFace {
         }
     }
 
-    /// An event was recorded.
-    pub fn event(&self, event: &Event) {
+    fn event(&self, event: &Event, _state: &RunState) {
         self.writer.event(event);
     }
 
-    /// The running step's newest progress.
-    pub fn progress(&self, progress: &Progress) {
+    fn progress(&self, progress: &Progress) {
         self.writer.progress(progress);
     }
 
-    /// The end.
-    pub fn last(&self, exit: Exit, failure: Option<&Failure>, words: &[String]) {
+    fn last(&self, exit: Exit, failure: Option<&Failure>, words: &[String]) {
         self.writer.last(&Last {
             exit: exit.code(),
             meaning: exit.meaning(),
             failure: failure.cloned(),
             words: words.to_vec(),
         });
-    }
-
-    /// Waits until everything is written and gives the exit: a closed pipe changes nothing about it.
-    pub fn finish(self, exit: Exit) -> Exit {
-        match self.writer.finish() {
-            Err(error) if output::after(&error) != Exit::Done && exit == Exit::Done => Exit::Failed,
-            _ => exit,
-        }
     }
 }

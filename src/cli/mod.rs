@@ -12,6 +12,8 @@ mod man;
 mod output;
 pub mod prompt;
 mod start;
+mod status;
+mod stop_at;
 mod wire;
 
 pub use start::main;

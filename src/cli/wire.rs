@@ -1,34 +1,242 @@
 //! Where the sub-commands that work on a site meet the use cases of `app`.
 
-use super::args::{Check, Global, Install, Plan, Rehearse, Resume, Status};
-use super::output;
-use crate::app::Exit;
+use super::args::{Check, Global, Install, Plan, Reaching, Rehearse, Resume, Status};
+use super::face::{CliFace, Shape};
+use super::prompt::{FdPrompt, TerminalPrompt};
+use super::{interrupt, output, status};
+use crate::app::headless::{self, Env, Order};
+use crate::app::order;
+use crate::app::sites::Sites;
+use crate::app::{Exit, Machine};
+use crate::base::{Cancel, Chain, Redactor, SystemClock};
+use crate::engine::retry::Retry;
+use crate::engine::step::Hook;
+use crate::plan::{Failure, HostId};
+use crate::ports::Prompt;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-fn not_wired(command: &str) -> Exit {
-    output::talk(&format!("modelquay: {command} is not wired to its use case yet; nothing was done"));
-    Exit::Failed
+/// Says a failure on standard error and gives its exit.
+fn refuse(failure: &Failure) -> Exit {
+    output::talk(&format!("modelquay: {}", Chain(failure)));
+    if let Some(hint) = &failure.hint {
+        output::talk(&format!("help: {hint}"));
+    }
+    Exit::of_failure(failure)
 }
 
-pub fn check(_global: &Global, _args: &Check) -> Exit {
-    not_wired("check")
+fn sites(global: &Global) -> Result<Sites, Failure> {
+    global.state_dir.as_ref().map_or_else(Sites::of_user, |dir| Ok(Sites::at(dir)))
 }
 
-pub fn plan(_global: &Global, _args: &Plan) -> Exit {
-    not_wired("plan")
+/// Sockets have short paths only: the session's own directory, or the one for temporary files.
+fn runtime_dir() -> PathBuf {
+    std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|d| d.is_dir()).unwrap_or_else(std::env::temp_dir)
 }
 
-pub fn install(_global: &Global, _args: &Install) -> Exit {
-    not_wired("install")
+/// Who runs the program, as far as the environment says; it only tells people apart.
+fn by() -> String {
+    let user = std::env::var("USER").unwrap_or_else(|_| "someone".into());
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{user}@{host}")
 }
 
-pub fn resume(_global: &Global, _args: &Resume) -> Exit {
-    not_wired("resume")
+struct Wiring<'a> {
+    global: &'a Global,
+    reaching: &'a Reaching,
+    shape: Shape,
+    site: HostId,
+    rehearsal: bool,
+    yes: bool,
+    hook: Hook,
 }
 
-pub fn status(_global: &Global, _args: &Status) -> Exit {
-    not_wired("status")
+/// Runs one use case with everything around it.
+fn drive(wiring: &Wiring<'_>, sites: Sites, case: impl AsyncFnOnce(&Env) -> Exit) -> Exit {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&Failure::permanent("start the program's threads").because(error.to_string())),
+    };
+    let cancel = Cancel::new();
+    let face =
+        CliFace::start(wiring.global, wiring.shape, wiring.site.as_str(), wiring.rehearsal, wiring.yes, cancel.clone());
+    let face = match face {
+        Ok(face) => Arc::new(face),
+        Err(failure) => return refuse(&failure),
+    };
+    let prompt: Arc<dyn Prompt> = match wiring.reaching.password_fd {
+        Some(fd) => Arc::new(FdPrompt::new(fd)),
+        None => Arc::new(TerminalPrompt::new(cancel.clone())),
+    };
+    let retry = if wiring.rehearsal {
+        Retry { first_pause: Duration::from_millis(200), ..Retry::default() }
+    } else {
+        Retry::default()
+    };
+    let env = Env {
+        sites,
+        clock: Arc::new(SystemClock),
+        prompt,
+        face: face.clone(),
+        cancel: cancel.clone(),
+        redactor: Redactor::new(),
+        runtime_dir: runtime_dir(),
+        link_timeout: wiring.reaching.link_timeout(),
+        retry,
+        hook: wiring.hook.clone(),
+        by: by(),
+    };
+    let exit = runtime.block_on(async {
+        if let Err(error) = interrupt::listen(&cancel) {
+            output::talk(&format!("modelquay: signals cannot be heard: {error}"));
+        }
+        case(&env).await
+    });
+    drop(env);
+    // What still runs in the background (a link that is told to close) has a moment and no more.
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    // With the threads gone nobody else holds the face, so that its last lines can be waited for.
+    match Arc::try_unwrap(face) {
+        Ok(face) => face.finish(exit),
+        Err(_) => exit,
+    }
 }
 
-pub fn rehearse(_global: &Global, _args: &Rehearse) -> Exit {
-    not_wired("rehearse")
+fn shape(global: &Global, diff: bool) -> Shape {
+    match (global.json, diff) {
+        (true, _) => Shape::Json,
+        (false, true) => Shape::Diff,
+        (false, false) => Shape::Lines,
+    }
+}
+
+/// Loads the answers, or says every mistake.
+fn load(global: &Global, answers: &std::path::Path, keys: Option<&std::path::Path>) -> Result<(Order, Sites), Exit> {
+    let sites = sites(global).map_err(|failure| refuse(&failure))?;
+    match order::load(answers, keys, &sites) {
+        Ok(order) => Ok((order, sites)),
+        Err(bad) => {
+            output::talk(&bad.to_string());
+            Err(Exit::Usage)
+        }
+    }
+}
+
+fn wiring<'a>(global: &'a Global, reaching: &'a Reaching, shape: Shape, site: HostId) -> Wiring<'a> {
+    Wiring { global, reaching, shape, site, rehearsal: false, yes: false, hook: Hook::default() }
+}
+
+pub fn check(global: &Global, args: &Check) -> Exit {
+    let loaded = match (&args.answers, &args.host) {
+        (Some(answers), _) => load(global, answers, None),
+        (None, host) => sites(global).map_err(|failure| refuse(&failure)).and_then(|sites| {
+            match order::for_host(host.as_deref().unwrap_or_default(), &sites) {
+                Ok(order) => Ok((order, sites)),
+                Err(bad) => {
+                    output::talk(&bad.to_string());
+                    Err(Exit::Usage)
+                }
+            }
+        }),
+    };
+    let (order, sites) = match loaded {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let wiring = wiring(global, &args.reaching, shape(global, false), order.site.name);
+    drive(&wiring, sites, async |env| headless::check(env, &Machine::Real, &order).await)
+}
+
+pub fn plan(global: &Global, args: &Plan) -> Exit {
+    let (order, sites) = match load(global, &args.answers, args.credentials_file.as_deref()) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let wiring = wiring(global, &args.reaching, shape(global, args.diff), order.site.name);
+    drive(&wiring, sites, async |env| headless::plan(env, &Machine::Real, &order).await)
+}
+
+pub fn install(global: &Global, args: &Install) -> Exit {
+    let Some(keys) = &args.credentials_file else {
+        output::talk("modelquay: install needs --credentials-file: the keys are shown nowhere else");
+        output::talk("help: name a new file in a directory that only you can write to");
+        return Exit::Usage;
+    };
+    let (order, sites) = match load(global, &args.answers, Some(keys)) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let mut wiring = wiring(global, &args.reaching, shape(global, false), order.site.name);
+    wiring.yes = args.yes;
+    wiring.hook = super::stop_at::hook(args.stop_at.as_deref());
+    drive(&wiring, sites, async |env| headless::install(env, &Machine::Real, &order).await)
+}
+
+pub fn resume(global: &Global, args: &Resume) -> Exit {
+    let found = sites(global).and_then(|sites| {
+        let site = status::site(&sites, args.site.as_deref())?;
+        let run = status::last_run(&sites, site)?;
+        let order = order::of_run(&run)?;
+        Ok((sites, run, order))
+    });
+    let (sites, run, order) = match found {
+        Ok(found) => found,
+        Err(failure) => return refuse(&failure),
+    };
+    let mut wiring = wiring(global, &args.reaching, shape(global, false), order.site.name);
+    wiring.hook = super::stop_at::hook(args.stop_at.as_deref());
+    drive(&wiring, sites, async |env| headless::resume(env, &Machine::Real, &run, &order).await)
+}
+
+pub fn status(global: &Global, args: &Status) -> Exit {
+    let said = sites(global).and_then(|sites| status::report(&sites, args.site.as_deref(), global.json));
+    match said {
+        Ok(text) => output::data(&text),
+        Err(failure) => refuse(&failure),
+    }
+}
+
+pub fn rehearse(global: &Global, args: &Rehearse) -> Exit {
+    // Everything of a rehearsal lies in a directory of its own that goes with it.
+    let dir = match RehearsalDir::make() {
+        Ok(dir) => dir,
+        Err(failure) => return refuse(&failure),
+    };
+    let sites = Sites::at(&dir.0);
+    let order = order::for_rehearsal(&sites);
+    let reaching = Reaching::default();
+    let mut wiring = wiring(global, &reaching, shape(global, false), order.site.name);
+    wiring.rehearsal = true;
+    wiring.yes = true;
+    let machine = Machine::Rehearsal { speed: args.speed, bad_days: args.bad_day.iter().copied().collect() };
+    let runtime_dir = dir.0.clone();
+    drive(&wiring, sites, async |env| {
+        let env = Env { runtime_dir, ..env.clone() };
+        headless::install(&env, &machine, &order).await
+    })
+}
+
+/// A temporary directory that only the user can enter, removed at the end.
+struct RehearsalDir(PathBuf);
+
+impl RehearsalDir {
+    fn make() -> Result<Self, Failure> {
+        let cannot = |e: &dyn std::fmt::Display| {
+            Failure::permanent("make a temporary directory")
+                .because(e.to_string())
+                .help("set TMPDIR to a directory with room")
+        };
+        let name = crate::base::random::token(8).ok_or_else(|| cannot(&"no randomness"))?;
+        let path = std::env::temp_dir().join(format!("modelquay-rehearsal-{}", name.expose()));
+        std::fs::DirBuilder::new().mode(0o700).create(&path).map_err(|e| cannot(&e))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for RehearsalDir {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }

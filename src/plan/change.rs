@@ -197,6 +197,6 @@ mod tests {
         assert_eq!(size_text(512), "512 B");
         assert_eq!(size_text(1536), "1.5 KiB");
         assert_eq!(size_text(821 * 1024 * 1024), "821 MiB");
-        assert_eq!(size_text(u64::MAX), "16384 PiB");
+        assert_eq!(size_text(u64::MAX), "16383 PiB");
     }
 }

@@ -122,9 +122,10 @@ pub fn is_ours(object: &Value) -> bool {
 /// count; lists must agree item by item.
 pub fn covers(live: &Value, wanted: &Value) -> bool {
     match (live, wanted) {
-        (Value::Object(live), Value::Object(wanted)) => {
-            wanted.iter().all(|(key, inner)| live.get(key).is_some_and(|l| covers(l, inner)) || empty(inner))
-        }
+        (Value::Object(live), Value::Object(wanted)) => wanted.iter().all(|(key, inner)| match live.get(key) {
+            Some(live) => covers(live, inner),
+            None => empty(inner),
+        }),
         (Value::Array(live), Value::Array(wanted)) => {
             live.len() == wanted.len() && live.iter().zip(wanted).all(|(l, w)| covers(l, w))
         }

@@ -42,6 +42,11 @@ impl Drop for Forward {
 }
 
 impl Connection {
+    /// Which connection of its link this is, counted from 1.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
     /// A connection on which nothing has been opened yet. `number` makes its files' names its own.
     pub fn new(master: Option<Master>, seat: Seat, dir: Arc<PrivateDir>, number: u32) -> Self {
         let (host, forwards) = (Mutex::default(), Mutex::default());

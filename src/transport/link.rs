@@ -109,6 +109,18 @@ impl Link {
         self.shared.connection()?.forward(host, port).await
     }
 
+    /// Whether the host is this computer.
+    pub fn local(&self) -> bool {
+        self.shared.reach == Reach::Local
+    }
+
+    /// The number of the connection that is up, or of the last one: what belonged to an earlier one is
+    /// gone.
+    pub fn generation(&self) -> u64 {
+        let current = self.shared.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().map_or(0, |connection| u64::from(connection.number()))
+    }
+
     /// The state of the link, to be watched.
     pub fn watch(&self) -> watch::Receiver<LinkState> {
         self.shared.state.subscribe()

@@ -18,6 +18,7 @@ pub mod kube;
 mod kube_answers;
 mod kube_config;
 pub mod link;
+pub mod live;
 pub mod local;
 pub mod looks;
 pub mod madmin_crypto;

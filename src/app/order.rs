@@ -1,0 +1,71 @@
+//! From an answers file to what a use case works with.
+
+use super::headless::Order;
+use super::sites::{Request, RunDir, Sites};
+use crate::plan::answers::{self, NamedFile, Problem};
+use crate::plan::site::{Reach, SshReach};
+use crate::plan::{Failure, HostId, Site};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Why answers cannot be used, in words for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BadAnswers(pub String);
+
+/// Reads an answers file and the files that it names. Every mistake is reported at once.
+pub fn load(path: &Path, credentials_file: Option<&Path>, sites: &Sites) -> Result<Order, BadAnswers> {
+    let shown = path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|e| BadAnswers(format!("{shown}: it cannot be read: {e}")))?;
+    let base = path.parent().map(absolute).unwrap_or_default();
+    let site = site(&text, &base).map_err(|problems| BadAnswers(answers::report(&shown, &problems)))?;
+    let credentials_file = credentials_file.map_or_else(|| sites.dir(site.name).join("keys.toml"), absolute);
+    Ok(Order { site, request: Request { answers: text, base, credentials_file } })
+}
+
+/// The order of a run that was begun.
+pub fn of_run(run: &RunDir) -> Result<Order, Failure> {
+    let request = run.request()?;
+    let site = site(&request.answers, &request.base).map_err(|problems| {
+        let failure = Failure::needs_human("the answers of the run can no longer be used");
+        problems.into_iter().fold(failure, |f, p| f.because(p.to_string()))
+    })?;
+    Ok(Order { site, request })
+}
+
+/// An order for a host with every default, to look at it before there are answers.
+pub fn for_host(address: &str, sites: &Sites) -> Result<Order, BadAnswers> {
+    let reach = match address {
+        "local" => Reach::Local,
+        _ => Reach::Ssh(SshReach { destination: address.to_owned(), ..SshReach::default() }),
+    };
+    let host = address.rsplit('@').next().unwrap_or(address).to_ascii_lowercase();
+    let label: String = host.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(63).collect();
+    let name: HostId = label
+        .trim_matches('-')
+        .parse()
+        .map_err(|_| BadAnswers(format!("{address:?} is not a host as ssh takes it")))?;
+    let site = Site::with_defaults(name, reach);
+    let credentials_file = sites.dir(name).join("keys.toml");
+    Ok(Order { site, request: Request { answers: String::new(), base: PathBuf::new(), credentials_file } })
+}
+
+/// The site of a rehearsal: every default.
+pub fn for_rehearsal(sites: &Sites) -> Order {
+    let name = "rehearsal".parse().expect("a label: a test of the rehearsal says so");
+    let site = Site::with_defaults(name, Reach::Local);
+    let credentials_file = sites.dir(name).join("keys.toml");
+    Order { site, request: Request { answers: String::new(), base: PathBuf::new(), credentials_file } }
+}
+
+fn site(text: &str, base: &Path) -> Result<Site, Vec<Problem>> {
+    let read = |file: &NamedFile| {
+        let path = base.join(&file.path);
+        fs::read_to_string(&path).map_err(|e| e.to_string())
+    };
+    answers::parse(text)?.complete(read)
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}

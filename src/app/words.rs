@@ -1,0 +1,62 @@
+//! The sentences with which use cases begin and end.
+
+use super::sites::RunDir;
+use crate::base::Redactor;
+use crate::engine::step::Brief;
+use crate::engine::tail::Output;
+use crate::plan::components::TableProblem;
+use crate::plan::site::Reach;
+use crate::plan::{Failure, HostId, Site};
+use std::os::unix::fs::OpenOptionsExt as _;
+
+/// Before the connection is made.
+pub fn connecting(site: &Site) -> String {
+    match &site.reach {
+        Reach::Local => format!("{} is this computer", site.name),
+        Reach::Ssh(ssh) => format!("connecting to {} ({})", site.name, ssh.destination),
+    }
+}
+
+/// When nothing was done.
+pub fn nothing_changed() -> String {
+    "nothing was changed".into()
+}
+
+/// When everything was found as it should be.
+pub fn all_done(brief: &Brief) -> Vec<String> {
+    let mut words = vec!["everything is as it should be; nothing was changed".to_owned()];
+    words.extend(next(brief));
+    words
+}
+
+/// Where everything to go on with lies.
+pub fn next(brief: &Brief) -> Vec<String> {
+    vec![
+        format!("the keys are in {}", brief.credentials_file),
+        format!("endpoint, CA and next commands: {}/hand-over.txt", brief.site_dir),
+    ]
+}
+
+/// How to go on.
+pub fn resume_with(site: HostId) -> String {
+    format!("go on with: modelquay resume {site}")
+}
+
+/// Mistakes of component tables as one failure.
+pub fn bad_tables(problems: Vec<TableProblem>) -> Failure {
+    let failure = Failure::permanent("read the components tables");
+    problems.into_iter().fold(failure, |f, p| f.because(p.to_string()))
+}
+
+/// The log file of a run; without one the lines are only kept in memory.
+pub fn log_file(run_dir: &RunDir, redactor: &Redactor) -> Output {
+    let path = run_dir.log();
+    let file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
+    match file {
+        Ok(file) => Output::to_file(file, path, redactor.clone()),
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "the run's log file cannot be written");
+            Output::memory(redactor.clone())
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The world of a real site: its host over SSH or this computer, its cluster and registry behind it.
+
+use super::dial::Route as Wire;
+use super::kube::KubeCluster;
+use super::link::Link;
+use super::operator_files::LocalFiles;
+use super::probe::{Prober, Tunnel};
+use super::{admin::MinioAdmin, s3::S3Store};
+use crate::base::{Cancel, Secret};
+use crate::plan::{Failure, HostId, StepKind};
+use crate::ports::{
+    Access, Cluster, Credentials, Endpoint, Host, LinkState, Look, ObjectStore, OperatorFiles, Probe, RegistryAdmin,
+    Seen, World,
+};
+use async_trait::async_trait;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, watch};
+
+/// Where RKE2 leaves the administrator's kubeconfig (rke2-docs reference/server_config.md).
+const KUBECONFIG: &str = "/etc/rancher/rke2/rke2.yaml";
+
+/// The API server as seen from the host itself; its certificate names this address.
+const API: (&str, u16) = ("127.0.0.1", 6443);
+
+/// A real site with one host.
+pub struct Live {
+    name: HostId,
+    link: Arc<Link>,
+    files: Arc<LocalFiles>,
+    prober: Arc<Prober>,
+    /// What belongs to one connection: it is made anew with the next.
+    of_connection: Mutex<OfConnection>,
+}
+
+#[derive(Default)]
+struct OfConnection {
+    generation: u64,
+    cluster: Option<Arc<KubeCluster>>,
+    /// The way to the registry, where one was found.
+    registry: Option<(Ipv4Addr, u16, Wire)>,
+}
+
+struct Through(Arc<Link>);
+
+#[async_trait]
+impl Tunnel for Through {
+    async fn socket(&self, ip: Ipv4Addr, port: u16) -> Result<PathBuf, Failure> {
+        self.0.forward(&ip.to_string(), port).await
+    }
+}
+
+impl Live {
+    /// The site behind this link. `files` knows which paths this run has reserved.
+    pub fn new(name: HostId, link: Arc<Link>, files: LocalFiles) -> Self {
+        // On this computer there is no way round: what is not reached directly is not reached.
+        let tunnel: Option<Arc<dyn Tunnel>> = (!link.local()).then(|| Arc::new(Through(link.clone())) as _);
+        let prober = Arc::new(Prober::new(tunnel));
+        Self { name, link, files: Arc::new(files), prober, of_connection: Mutex::default() }
+    }
+
+    /// The link.
+    pub fn link_handle(&self) -> &Arc<Link> {
+        &self.link
+    }
+
+    async fn of_connection(&self) -> tokio::sync::MutexGuard<'_, OfConnection> {
+        let mut kept = self.of_connection.lock().await;
+        let generation = self.link.generation();
+        if kept.generation != generation {
+            *kept = OfConnection { generation, ..OfConnection::default() };
+        }
+        kept
+    }
+
+    async fn wire(&self, at: &Endpoint) -> Result<Wire, Failure> {
+        let mut kept = self.of_connection().await;
+        if let Some((ip, port, wire)) = &kept.registry
+            && (*ip, *port) == (at.ip, at.port)
+        {
+            return Ok(wire.clone());
+        }
+        let wire = self.prober.route(at).await?;
+        kept.registry = Some((at.ip, at.port, wire.clone()));
+        Ok(wire)
+    }
+}
+
+#[async_trait]
+impl World for Live {
+    async fn host(&self, host: HostId) -> Result<Arc<dyn Host>, Access> {
+        if host != self.name {
+            return Err(Access::Failed(Failure::permanent(format!("{host} is no host of the site {}", self.name))));
+        }
+        self.link.host().await.map_err(Access::Failed)
+    }
+
+    async fn cluster(&self) -> Result<Arc<dyn Cluster>, Access> {
+        let mut kept = self.of_connection().await;
+        if let Some(cluster) = &kept.cluster {
+            return Ok(cluster.clone());
+        }
+        let host = self.link.host().await.map_err(Access::Failed)?;
+        let looks = [Look::file(KUBECONFIG), Look::Service { name: "rke2-server.service".into() }];
+        let seen = host.look(&looks).await.map_err(Access::Failed)?;
+        let runs = matches!(seen.get(1), Some(Seen::Service(s)) if s.active == "active" || s.active == "activating");
+        let Some(Seen::File(file)) = seen.into_iter().next().filter(|_| runs) else {
+            return Err(Access::NotYet { because: StepKind::ClusterStart });
+        };
+        let kubeconfig = Secret::new(file.bytes);
+        let wire = if self.link.local() {
+            Wire::Direct
+        } else {
+            Wire::Unix(self.link.forward(API.0, API.1).await.map_err(Access::Failed)?)
+        };
+        let cluster = Arc::new(KubeCluster::new(&kubeconfig, wire).await.map_err(Access::Failed)?);
+        kept.cluster = Some(cluster.clone());
+        Ok(cluster)
+    }
+
+    async fn store(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn ObjectStore>, Access> {
+        let wire = self.wire(at).await.map_err(Access::Failed)?;
+        Ok(Arc::new(S3Store::new(at, with, wire).map_err(Access::Failed)?))
+    }
+
+    async fn admin(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access> {
+        let wire = self.wire(at).await.map_err(Access::Failed)?;
+        Ok(Arc::new(MinioAdmin::new(at, with, wire).map_err(Access::Failed)?))
+    }
+
+    fn probe(&self) -> Arc<dyn Probe> {
+        self.prober.clone()
+    }
+
+    fn files(&self) -> Arc<dyn OperatorFiles> {
+        self.files.clone()
+    }
+
+    fn link(&self) -> watch::Receiver<LinkState> {
+        self.link.watch()
+    }
+
+    async fn restore(&self, at_most: Duration, cancel: &Cancel) -> Result<(), Failure> {
+        self.link.restore(at_most, cancel).await
+    }
+}
