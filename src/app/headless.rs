@@ -304,7 +304,9 @@ fn concluded(env: &Env, brief: &Brief, run_dir: &RunDir, result: Result<(Ending,
     };
     let ended = Ended { site: brief.site.name.as_str(), run: &run_dir.id, ending: &ending, state: &state };
     let mut words = ended.words();
-    if matches!(ending, Ending::Done { .. }) {
+    if state.rehearsal {
+        words.push("a rehearsal: no host was touched, and its keys and files go with it".into());
+    } else if matches!(ending, Ending::Done { .. }) {
         words.extend(words::next(brief));
     } else {
         words.push(format!("log: {}", run_dir.log().display()));
