@@ -17,9 +17,9 @@ use modelquay::plan::{HostId, StepId};
 use modelquay::ports::World;
 use modelquay::steps::{Registry, plan_for};
 use modelquay::transport::operator_files::LocalFiles;
-use modelquay::transport::simulated::{BadDay, Pace, Sim, SimOptions, depot};
+use modelquay::transport::simulated::{self, BadDay, Pace, Sim, SimOptions};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
@@ -27,7 +27,9 @@ use tokio::sync::watch;
 struct Bench {
     world: Arc<dyn World>,
     site: Site,
-    directory: tempfile::TempDir,
+    directory: PathBuf,
+    /// Removed when the bench goes.
+    _kept: Option<tempfile::TempDir>,
 }
 
 /// What a run was.
@@ -41,22 +43,28 @@ fn host() -> HostId {
 }
 
 fn components(arch: &str) -> Components {
-    Components::load(&[depot::components()], arch).expect("both tables are right")
+    Components::load(&[simulated::components()], arch).expect("both tables are right")
 }
 
 impl Bench {
     fn new(pace: Pace, bad: &[BadDay]) -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
+        let kept = tempfile::tempdir().expect("a directory");
+        let bench = Self::within(kept.path(), pace, bad);
+        Self { _kept: Some(kept), ..bench }
+    }
+
+    fn within(directory: &Path, pace: Pace, bad: &[BadDay]) -> Self {
         let options = SimOptions {
             pace,
             bad_days: bad.iter().copied().collect(),
             clock: Arc::new(SystemClock),
             files: Arc::new(LocalFiles::new()),
-            directory: directory.path().to_owned(),
+            directory: directory.to_owned(),
         };
         let world = Arc::new(Sim::new(options).expect("a world"));
         let reach = Reach::Ssh(SshReach { destination: "edge-07".into(), ..SshReach::default() });
-        Self { world, site: Site::with_defaults(host(), reach), directory }
+        let site = Site::with_defaults(host(), reach);
+        Self { world, site, directory: directory.to_owned(), _kept: None }
     }
 
     fn immediate(bad: &[BadDay]) -> Self {
@@ -64,7 +72,7 @@ impl Bench {
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
+        self.directory.join(name)
     }
 
     async fn brief(&self) -> Brief {
@@ -165,22 +173,30 @@ async fn a_rehearsal_at_its_own_pace_takes_less_than_ten_seconds() {
     assert!(took < Duration::from_secs(10), "{took:?}");
 }
 
-/// The kinds of events without numbers of time, which are the only thing that may differ.
+/// What the events say, without when they were recorded.
 fn kinds(ran: &Ran) -> Vec<String> {
     ran.events.iter().map(|e| serde_json::to_string(&e.event).expect("JSON")).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_rehearsals_give_the_same_events() {
-    let one = Bench::immediate(&[]).install("same").await;
-    let two = Bench::immediate(&[]).install("same").await;
+    // Paths are part of what is agreed to, so both work in the same directory, one after the other.
+    let outer = tempfile::tempdir().expect("a directory");
+    let directory = outer.path().join("same");
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        std::fs::create_dir(&directory).expect("a directory");
+        let bench = Bench::within(&directory, Pace::EachCall(Duration::from_secs(2)), &[]);
+        runs.push(bench.install("same").await);
+        std::fs::remove_dir_all(&directory).expect("removed");
+    }
+    let [one, two] = &runs[..] else { panic!("two runs") };
     assert!(one.events.len() > 40, "{} events are too few to show anything", one.events.len());
-    let (one, two) = (kinds(&one), kinds(&two));
-    // What names a certificate or a temporary directory differs by nature.
-    let differing: Vec<_> = one.iter().zip(&two).filter(|(a, b)| a != b).collect();
+    let (one, two) = (kinds(one), kinds(two));
+    for (one, two) in one.iter().zip(&two) {
+        assert_eq!(one, two);
+    }
     assert_eq!(one.len(), two.len());
-    let by_nature = |a: &str| a.contains("sha256") || a.contains("certificate") || a.contains("/tmp");
-    assert!(differing.iter().all(|(a, _)| by_nature(a)), "{differing:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

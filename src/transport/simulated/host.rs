@@ -8,7 +8,7 @@ use crate::base::Secret;
 use crate::plan::Failure;
 use crate::ports::host::Chunk;
 use crate::ports::host::ServiceState;
-use crate::ports::{FileSpec, Host, Look, Output, ScriptId, Seen, UnitSpec, UnitState};
+use crate::ports::{FileSpec, Host, Look, Output, ScriptId, Seen, UnitSpec};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ fn see(s: &State, look: &Look, now: u64) -> Seen {
     match look {
         Look::File { path, max } => s.files.seen(path, *max).map_or(Seen::Absent, Seen::File),
         Look::Sha256 { path } => s.files.sha256(path).map_or(Seen::Absent, Seen::Sha256),
-        Look::Unit { name } => Seen::Unit(s.units.get(name).map_or(UnitState::Absent, |u| u.state(now))),
+        Look::Unit { name } => s.units.get(name).map_or(Seen::Absent, |u| Seen::Unit(u.state(now))),
         Look::Service { name } => match name.as_str() {
             "rke2-server.service" if s.files.has("/usr/local/bin/rke2") => Seen::Service(s.rke2.service(now)),
             "systemd-timesyncd.service" | "ssh.service" => Seen::Service(ServiceState {
@@ -92,11 +92,21 @@ impl SimHost {
 impl Host for SimHost {
     async fn look(&self, at: &[Look]) -> Result<Vec<Seen>, Failure> {
         self.link.pass()?;
+        let paths = at.iter().filter_map(|look| match look {
+            Look::File { path, .. } | Look::Sha256 { path } => Some(path),
+            _ => None,
+        });
+        if let Some(bad) = paths.into_iter().find(|path| !path.starts_with('/')) {
+            return Err(Failure::permanent(format!("{bad:?} is not an absolute path")));
+        }
         Ok(self.machine.ask(|s, now| at.iter().map(|look| see(s, look, now)).collect()))
     }
 
     async fn run(&self, script: ScriptId, args: &[&str], input: Option<&Secret<Vec<u8>>>) -> Result<Output, Failure> {
         self.link.pass()?;
+        if let Some(bad) = args.iter().find(|arg| arg.contains('\n')) {
+            return Err(Failure::permanent(format!("an argument of {} has a line feed: {bad:?}", script.name())));
+        }
         let input = input.map(|i| i.expose().as_slice()).unwrap_or_default();
         Ok(self.machine.ask(|s, now| self.play(s, script, args, input, now)))
     }

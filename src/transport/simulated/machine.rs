@@ -73,7 +73,7 @@ impl Machine {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
         let mut programs: BTreeSet<String> =
-            ["curl", "iptables", "systemctl", "apparmor_parser"].map(str::to_owned).into();
+            ["sh", "curl", "iptables", "systemctl", "apparmor_parser"].map(str::to_owned).into();
         if bad.contains(&BadDay::NoApparmorParser) {
             programs.remove("apparmor_parser");
         }

@@ -20,5 +20,6 @@ pub mod units;
 pub mod world;
 
 pub use bad_day::BadDay;
+pub use depot::components;
 pub use time::Pace;
 pub use world::{Sim, SimOptions};

@@ -110,6 +110,14 @@ impl Machine {
         let script = Script { at: now, lines: Vec::new() };
         match (spec.script, args.as_slice()) {
             (ScriptId::Fetch, [target, wanted, url, sums, ..]) => self.fetch(s, script, target, wanted, url, sums),
+            (ScriptId::DiskSync, [dir, ..]) => {
+                let mut script = script;
+                script.wait(100);
+                for line in Self::sync_text(dir).lines() {
+                    script.say(line);
+                }
+                script.end(0, Effect::Nothing)
+            }
             (ScriptId::InstallPackages, packages) => install_packages(script, packages),
             (ScriptId::RunInstaller, [path, sha256, version, directory]) => {
                 run_installer(s, script, path, sha256, version, directory)

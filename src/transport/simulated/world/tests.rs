@@ -7,6 +7,7 @@ use crate::ports::cluster::{Kind, ObjectRef};
 use crate::ports::object_store::Versioning;
 use crate::ports::world::Route;
 use crate::ports::{Cluster, Credentials, Endpoint, FileSpec, Host, Look, ScriptId, Seen, UnitSpec, UnitState, World};
+use crate::transport::contract::{Place, hold_to};
 use crate::transport::operator_files::LocalFiles;
 use crate::transport::simulated::bad_day::BadDay;
 use crate::transport::simulated::machine::NODE_IP;
@@ -319,4 +320,11 @@ async fn walk() -> Vec<String> {
         seen.push(format!("{} {version} {status}", bench.sim.machine.time.now()));
     }
     seen
+}
+
+#[tokio::test]
+async fn the_host_keeps_the_contract_of_all_hosts() {
+    let bench = Bench::new(&[]);
+    let place = Place { dir: "/srv/contract".into(), owner: (1000, 1000), run: "test".into() };
+    assert_eq!(hold_to(&*bench.host().await, &place).await, Ok(()));
 }
