@@ -27,8 +27,8 @@ pub trait Face: Send + Sync {
     fn event(&self, event: &Event, state: &RunState);
     /// The running step's newest progress.
     fn progress(&self, progress: &Progress);
-    /// A run begins or goes on.
-    fn run(&self, run: &RunDir, site: HostId, rehearsal: bool);
+    /// A run begins, or goes on from `so_far`.
+    fn run(&self, run: &RunDir, site: HostId, rehearsal: bool, so_far: &RunState);
     /// The end: what failed, where something did, and sentences on what was done, what was not, what
     /// goes on on the host and how to go on.
     fn last(&self, exit: Exit, failure: Option<&Failure>, words: &[String]);

@@ -248,8 +248,8 @@ async fn carry_out(
     run_dir: &RunDir,
     resumed: bool,
 ) -> Result<(Ending, Arc<RunState>), Failure> {
-    env.face.run(run_dir, ready.brief.site.name, machine.rehearsal());
     let recorder = recorder(env, ready.brief.site.name, run_dir, resumed).await?;
+    env.face.run(run_dir, ready.brief.site.name, machine.rehearsal(), &recorder.state());
     let states = recorder.watch();
     let face = env.face.clone();
     let recorder = recorder.listening(move |event| {

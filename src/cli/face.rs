@@ -65,12 +65,13 @@ impl CliFace {
 
 #[async_trait]
 impl Face for CliFace {
-    fn run(&self, run: &RunDir, site: HostId, rehearsal: bool) {
+    fn run(&self, run: &RunDir, site: HostId, rehearsal: bool, so_far: &RunState) {
         self.writer.header(&About {
             run: run.id.clone(),
             site: site.to_string(),
             rehearsal,
             journal: (!rehearsal).then(|| run.journal().display().to_string()),
+            so_far: so_far.clone(),
         });
     }
 

@@ -118,7 +118,13 @@ mod tests {
     fn every_line_has_its_version_and_a_documented_type() {
         let mut view = JsonView::default();
         let step = StepId::of(StepKind::Tenant, "edge".parse().expect("a label"));
-        let about = About { run: "r".into(), site: "edge".into(), rehearsal: true, journal: None };
+        let about = About {
+            run: "r".into(),
+            site: "edge".into(),
+            rehearsal: true,
+            journal: None,
+            so_far: crate::engine::RunState::default(),
+        };
         let outcome = Outcome::Done { why: "a\nb \u{1b}[2J".into() };
         let mut lines = view.header(&about);
         lines.extend(view.event(&Event { seq: 3, at_ms: 9, event: EventKind::StepFinished { step, outcome } }));

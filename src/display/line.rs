@@ -73,6 +73,7 @@ impl LineView {
 impl View for LineView {
     fn header(&mut self, about: &About) -> Vec<String> {
         self.rehearsal |= about.rehearsal;
+        self.state.clone_from(&about.so_far);
         let label = if self.rehearsal { "REHEARSAL " } else { "" };
         let mut lines = vec![format!("{label}site {}, run {}", about.site, about.run)];
         if self.rehearsal {

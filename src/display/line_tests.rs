@@ -71,7 +71,13 @@ fn progress_is_spoken_of_every_fifteen_seconds_and_not_more_often() {
 #[test]
 fn every_line_of_a_rehearsal_says_so() {
     let mut view = begun(true);
-    let about = About { run: "r".into(), site: "edge".into(), rehearsal: true, journal: Some("j".into()) };
+    let about = About {
+        run: "r".into(),
+        site: "edge".into(),
+        rehearsal: true,
+        journal: Some("j".into()),
+        so_far: RunState::default(),
+    };
     let mut lines = view.header(&about);
     lines.push(next(&mut view, 1, EventKind::LinkBack { after: 2 }));
     lines.extend(view.progress(&Progress::default(), 60_000));

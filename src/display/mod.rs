@@ -11,6 +11,7 @@ pub mod preview;
 pub mod writer;
 
 use crate::engine::event::Event;
+use crate::engine::state::RunState;
 use crate::engine::step::Progress;
 use crate::plan::Failure;
 use crate::ports::LinkState;
@@ -33,6 +34,8 @@ pub struct About {
     pub rehearsal: bool,
     /// Where the run's journal is, where it is a file.
     pub journal: Option<String>,
+    /// What its earlier events came to, where it is resumed.
+    pub so_far: RunState,
 }
 
 /// The last word.

@@ -27,8 +27,10 @@ struct Statement {
 pub enum Verdict {
     /// A statement allows it and none denies it.
     Allowed,
-    /// No statement allows it, or one denies it.
+    /// One denies it, whatever others say.
     Denied,
+    /// No statement speaks of it, which is a refusal too.
+    Silent,
 }
 
 /// Whether `text` fits `pattern`, in which `*` stands for any text and `?` for any character.
@@ -116,7 +118,7 @@ pub fn judge<'a>(policies: impl Iterator<Item = &'a Policy>, action: &str, resou
         }
         allowed |= about && !statement.conditional;
     }
-    if allowed { Verdict::Allowed } else { Verdict::Denied }
+    if allowed { Verdict::Allowed } else { Verdict::Silent }
 }
 
 /// The policies that every `MinIO` server has. `readonly` lists nothing, which is why it does not
@@ -170,7 +172,7 @@ mod tests {
         assert_eq!(ask(&[policy("Allow", false)]), Verdict::Allowed);
         assert_eq!(ask(&[policy("Allow", true)]), Verdict::Denied);
         assert_eq!(ask(&[policy("Allow", false), policy("Deny", true)]), Verdict::Denied);
-        assert_eq!(ask(&[]), Verdict::Denied);
+        assert_eq!(ask(&[]), Verdict::Silent);
     }
 
     #[test]
