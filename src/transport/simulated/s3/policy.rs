@@ -170,7 +170,7 @@ mod tests {
         };
         let ask = |policies: &[Policy]| judge(policies.iter(), "s3:GetObject", "m/x");
         assert_eq!(ask(&[policy("Allow", false)]), Verdict::Allowed);
-        assert_eq!(ask(&[policy("Allow", true)]), Verdict::Denied);
+        assert_eq!(ask(&[policy("Allow", true)]), Verdict::Silent);
         assert_eq!(ask(&[policy("Allow", false), policy("Deny", true)]), Verdict::Denied);
         assert_eq!(ask(&[]), Verdict::Silent);
     }
