@@ -113,20 +113,20 @@ pub async fn check(env: &Env, machine: &Machine, order: &Order) -> Exit {
         }
         Err(failure) => Err(failure),
     };
-    finish(env, exit, Vec::new())
+    finish(env, exit, &[])
 }
 
 fn verdict(inspection: &Inspection) -> Exit {
     if inspection.verdict() == Verdict::Fail { Exit::Preflight } else { Exit::Done }
 }
 
-fn finish(env: &Env, result: Result<Exit, Failure>, words: Vec<String>) -> Exit {
+fn finish(env: &Env, result: Result<Exit, Failure>, words: &[String]) -> Exit {
     let (exit, failure) = match result {
         Ok(exit) => (exit, None),
         Err(failure) if env.cancel.stopping() => (Exit::Interrupted, Some(failure)),
         Err(failure) => (Exit::of_failure(&failure), Some(failure)),
     };
-    env.face.last(exit, failure.as_ref(), &words);
+    env.face.last(exit, failure.as_ref(), words);
     exit
 }
 
@@ -143,7 +143,7 @@ pub async fn plan(env: &Env, machine: &Machine, order: &Order) -> Exit {
         Ok(if preview.conflicts().is_empty() { Exit::Done } else { Exit::NeedsHuman })
     }
     .await;
-    finish(env, result, Vec::new())
+    finish(env, result, &[])
 }
 
 async fn preview(env: &Env, ready: &Ready) -> Result<Preview, Failure> {
@@ -171,12 +171,12 @@ async fn preview(env: &Env, ready: &Ready) -> Result<Preview, Failure> {
 /// The install.
 pub async fn install(env: &Env, machine: &Machine, order: &Order) -> Exit {
     match begin(env, machine, order).await {
-        Ok(Begun::Ended(exit, words)) => finish(env, Ok(exit), words),
+        Ok(Begun::Ended(exit, words)) => finish(env, Ok(exit), &words),
         Ok(Begun::Run(ready, reviewed, run_dir)) => {
             let result = carry_out(env, machine, &ready, &reviewed, &run_dir, false).await;
             concluded(env, &ready.brief, &run_dir, result)
         }
-        Err(failure) => finish(env, Err(failure), vec![words::nothing_changed()]),
+        Err(failure) => finish(env, Err(failure), &[words::nothing_changed()]),
     }
 }
 
@@ -225,7 +225,7 @@ pub async fn resume(env: &Env, machine: &Machine, run_dir: &RunDir, order: &Orde
             let result = carry_out(env, machine, &ready, &reviewed, run_dir, true).await;
             concluded(env, &ready.brief, run_dir, result)
         }
-        Err(failure) => finish(env, Err(failure), Vec::new()),
+        Err(failure) => finish(env, Err(failure), &[]),
     }
 }
 
@@ -300,7 +300,7 @@ fn intent(brief: &Brief) -> String {
 fn concluded(env: &Env, brief: &Brief, run_dir: &RunDir, result: Result<(Ending, Arc<RunState>), Failure>) -> Exit {
     let (ending, state) = match result {
         Ok(ended) => ended,
-        Err(failure) => return finish(env, Err(failure), vec![words::resume_with(brief.site.name)]),
+        Err(failure) => return finish(env, Err(failure), &[words::resume_with(brief.site.name)]),
     };
     let ended = Ended { site: brief.site.name.as_str(), run: &run_dir.id, ending: &ending, state: &state };
     let mut words = ended.words();

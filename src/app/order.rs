@@ -51,6 +51,7 @@ pub fn for_host(address: &str, sites: &Sites) -> Result<Order, BadAnswers> {
 }
 
 /// The site of a rehearsal: every default, and a chart whose checksum is the simulated one's.
+#[expect(clippy::missing_panics_doc, reason = "the name is a constant, and a label")]
 pub fn for_rehearsal(sites: &Sites) -> Order {
     let name = "rehearsal".parse().expect("it is a label: the rehearsal's tests pass through here");
     let mut site = Site::with_defaults(name, Reach::Local);

@@ -3,6 +3,8 @@
 //! Hosts, registries and object names are data: nothing of theirs may move a cursor, set a title,
 //! turn the reading direction round or answer a terminal's question.
 
+use std::fmt::Write as _;
+
 /// One line of foreign bytes as harmless text of at most `cap` bytes.
 ///
 /// Escape sequences (CSI, OSC, DCS and the two-character ones) and control characters vanish, a tab
@@ -24,7 +26,7 @@ pub fn text(input: &str, cap: usize) -> String {
             '\t' => out.push(' '),
             c if c.is_control() => {}
             '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{061c}' => {
-                out.push_str(&format!("<U+{:04X}>", c as u32));
+                let _ = write!(out, "<U+{:04X}>", c as u32);
             }
             c => out.push(c),
         }

@@ -77,7 +77,7 @@ pub struct Reaching {
 impl Reaching {
     /// The time after which a lost link is given up.
     pub fn link_timeout(&self) -> Duration {
-        self.link_timeout.unwrap_or(Duration::from_secs(30 * 60))
+        self.link_timeout.unwrap_or(Duration::from_mins(30))
     }
 }
 
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn times_read_as_people_write_them() {
-        assert_eq!(duration("30m"), Ok(Duration::from_secs(1800)));
+        assert_eq!(duration("30m"), Ok(Duration::from_mins(30)));
         assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
         for bad in ["", "m", "0s", "5d", "-1s", "99999999h", "1.5h"] {
             assert!(duration(bad).is_err(), "{bad} was taken");

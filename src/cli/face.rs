@@ -111,12 +111,12 @@ impl Face for CliFace {
         .await;
         match asked {
             Ok(Ok(answer)) if answer.expose().trim() == "yes" => Some(Consent::Shown),
-            Ok(Ok(_)) => None,
             Ok(Err(failure)) => {
                 output::talk(&format!("modelquay: nobody can be asked: {failure}; --yes agrees beforehand"));
                 None
             }
-            Err(_) => None,
+            // Another word than yes, or a question that was ended by Ctrl-C.
+            Ok(Ok(_)) | Err(_) => None,
         }
     }
 

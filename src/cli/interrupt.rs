@@ -2,23 +2,18 @@
 
 use super::output;
 use crate::base::Cancel;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// The first signal asks for a stop at the next safe point, the second leaves at once. SIGTERM and
 /// SIGHUP count like Ctrl-C: a terminal that was closed is no reason to stop in the middle.
 ///
 /// Must be called within a tokio runtime; the listener ends with it.
 pub fn listen(cancel: &Cancel) -> std::io::Result<()> {
-    let mut signals: Vec<Signal> = Vec::new();
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
-        signals.push(signal(kind)?);
-    }
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     let cancel = cancel.clone();
     tokio::spawn(async move {
-        let [mut interrupt, mut terminate, mut hangup] = match <[Signal; 3]>::try_from(signals) {
-            Ok(signals) => signals,
-            Err(_) => return,
-        };
         loop {
             tokio::select! {
                 got = interrupt.recv() => if got.is_none() { return },

@@ -25,7 +25,9 @@ pub fn human(site: &str, findings: &[Finding], rehearsal: bool) -> Vec<String> {
     };
     lines.push(format!("site {site}: {pass} pass, {warn} warn, {fail} fail: {end}"));
     if rehearsal {
-        lines.iter_mut().for_each(|line| *line = format!("{REHEARSAL} {line}"));
+        for line in &mut lines {
+            line.insert_str(0, &format!("{REHEARSAL} "));
+        }
     }
     lines
 }

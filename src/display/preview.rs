@@ -90,7 +90,9 @@ pub fn human(site: &str, steps: &[Previewed], rehearsal: bool) -> Vec<String> {
     lines.push(format!("{}; {}", count(totals.changes, "change"), downloads(&totals)));
     lines.push("nothing has been changed".into());
     if rehearsal {
-        lines.iter_mut().for_each(|line| *line = format!("{REHEARSAL} {line}"));
+        for line in &mut lines {
+            line.insert_str(0, &format!("{REHEARSAL} "));
+        }
     }
     lines
 }

@@ -8,6 +8,9 @@ use crate::plan::Failure;
 use std::sync::Arc;
 use tokio::sync::{Mutex, watch};
 
+/// Hears of each event after it was synced.
+type Listener = Box<dyn Fn(&Event) + Send + Sync>;
+
 /// Where events are recorded. What a reader is shown has been synced before; what cannot be recorded
 /// stops the run, because it could not be resumed.
 ///
@@ -16,7 +19,7 @@ pub struct Recorder {
     journal: Mutex<Box<dyn Journal>>,
     clock: Arc<dyn Clock>,
     state: watch::Sender<Arc<RunState>>,
-    listener: Option<Box<dyn Fn(&Event) + Send + Sync>>,
+    listener: Option<Listener>,
 }
 
 impl Recorder {

@@ -16,7 +16,7 @@ pub struct Retry {
 
 impl Default for Retry {
     fn default() -> Self {
-        Self { attempts: 4, first_pause: Duration::from_secs(5), longest: Duration::from_secs(60) }
+        Self { attempts: 4, first_pause: Duration::from_secs(5), longest: Duration::from_mins(1) }
     }
 }
 

@@ -4,6 +4,7 @@
 //! filled with the value as JSON, which is YAML too, so that no value can break out of its place.
 
 use serde_json::Value;
+use std::fmt::Write as _;
 
 /// What is wrong with a template or its values: a mistake in this program, never in a user's input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,18 +25,20 @@ pub enum TemplateError {
 
 /// Fills a text. Values are put in as they are.
 pub fn text(template: &str, values: &[(&str, &str)]) -> Result<String, TemplateError> {
-    fill(template, values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect())
+    let values: Vec<_> = values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    fill(template, &values)
 }
 
 /// Fills a YAML template of one or more documents.
 pub fn yaml(template: &str, values: &[(&str, Value)]) -> Result<Vec<Value>, TemplateError> {
-    let filled = fill(template, values.iter().map(|(name, value)| (*name, value.to_string())).collect())?;
+    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.to_string())).collect();
+    let filled = fill(template, &values)?;
     serde_saphyr::from_multiple::<Value>(&filled)
         .map(|documents| documents.into_iter().filter(|d| !d.is_null()).collect())
         .map_err(|e| TemplateError::Yaml(e.to_string()))
 }
 
-fn fill(template: &str, values: Vec<(&str, String)>) -> Result<String, TemplateError> {
+fn fill(template: &str, values: &[(&str, String)]) -> Result<String, TemplateError> {
     let mut out = String::with_capacity(template.len() + 256);
     let mut used = vec![false; values.len()];
     let mut rest = template;
@@ -68,17 +71,19 @@ fn block(value: &Value, indent: usize, out: &mut String) {
         Value::Object(map) if !map.is_empty() => {
             for (key, inner) in map {
                 let key = if plain(key) { key.clone() } else { Value::from(key.as_str()).to_string() };
-                out.push_str(&format!("{pad}{key}:"));
+                let _ = write!(out, "{pad}{key}:");
                 nested(inner, indent, out);
             }
         }
         Value::Array(items) if !items.is_empty() => {
             for item in items {
-                out.push_str(&format!("{pad}-"));
+                let _ = write!(out, "{pad}-");
                 nested(item, indent, out);
             }
         }
-        other => out.push_str(&format!("{pad}{other}\n")),
+        other => {
+            let _ = writeln!(out, "{pad}{other}");
+        }
     }
 }
 
@@ -92,7 +97,7 @@ fn nested(value: &Value, indent: usize, out: &mut String) {
         out.push('\n');
         block(value, indent + 2, out);
     } else {
-        out.push_str(&format!(" {value}\n"));
+        let _ = writeln!(out, " {value}");
     }
 }
 

@@ -22,7 +22,7 @@ use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 /// The step.
 pub struct Certificate;
 
-/// The signer whose certificates RKE2 signs by its server CA (rke2-docs security/cis_self_assessment).
+/// The signer whose certificates RKE2 signs by its server CA (rke2-docs `security/cis_self_assessment`).
 pub const SIGNER: &str = "kubernetes.io/kubelet-serving";
 
 /// The signer answers within two seconds where it works at all.

@@ -30,7 +30,7 @@ struct Wanted {
     text: String,
 }
 
-/// `config.yaml`. Unknown keys end RKE2's start, so only keys of rke2-docs reference/server_config.md
+/// `config.yaml`. Unknown keys end RKE2's start, so only keys of rke2-docs `reference/server_config.md`
 /// stand here.
 pub fn config_text(brief: &Brief) -> String {
     let names = &brief.site.names;

@@ -8,6 +8,7 @@ use crate::engine::step::{Brief, Check, Cx, Step};
 use crate::plan::{Change, Changes, Failure};
 use crate::ports::Credentials;
 use async_trait::async_trait;
+use std::fmt::Write as _;
 
 /// The step that proves that the file can be made.
 pub struct Ready;
@@ -70,15 +71,16 @@ impl Step for Ready {
 /// The file's text: TOML, one table a key.
 fn text(brief: &Brief, url: &str, keys: &[(KeyName, Credentials)]) -> Secret<Vec<u8>> {
     let mut out = format!("{}\n# Whoever can read this file can use the registry.\n", mark(brief));
-    out.push_str(&format!("\nsite = \"{}\"\nendpoint = \"{url}\"\n", brief.site.name));
+    let _ = write!(out, "\nsite = \"{}\"\nendpoint = \"{url}\"\n", brief.site.name);
     for (key, pair) in keys {
-        out.push_str(&format!(
+        let _ = write!(
+            out,
             "\n# {}\n[{}]\naccess_key = \"{}\"\nsecret_key = \"{}\"\n",
             key.purpose(),
             key.id(),
             pair.access_key,
             pair.secret_key.expose()
-        ));
+        );
     }
     Secret::new(out.into_bytes())
 }

@@ -26,7 +26,7 @@ fn policy_name(brief: &Brief, key: KeyName) -> String {
     format!("{}-{}", brief.site.registry.tenant, key.id())
 }
 
-/// What a key may do. Triton asks HeadBucket, ListObjectsV2, HeadObject and GetObject
+/// What a key may do. Triton asks `HeadBucket`, `ListObjectsV2`, `HeadObject` and `GetObject`
 /// (triton-inference-server/core s3.h@73aad7c); the built-in `readonly` cannot list.
 fn policy(brief: &Brief, key: KeyName) -> Value {
     let on = |suffix: &str| -> Vec<String> {

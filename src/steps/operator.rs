@@ -49,7 +49,7 @@ fn values(brief: &Brief) -> String {
     }))
 }
 
-/// The HelmChart. A plan that is only shown has no chart in hand: the object is the same but for its
+/// The `HelmChart`. A plan that is only shown has no chart in hand: the object is the same but for its
 /// content.
 fn chart_object(brief: &Brief, chart: &[u8]) -> Result<Value, Failure> {
     let objects = manifest(

@@ -10,6 +10,7 @@ use crate::ports::host::unit_name;
 use crate::ports::{FileSpec, Host, Look, ScriptId, Seen, UnitSpec};
 use async_trait::async_trait;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 /// The step.
 pub struct PrepareHost;
@@ -21,7 +22,7 @@ const KERNEL: [(&str, u64); 2] = [("fs.inotify.max_user_instances", 8192), ("fs.
 const SYSCTL: &str = "/etc/sysctl.d/90-modelquay.conf";
 const NM_CONF: &str = "/etc/NetworkManager/conf.d/90-modelquay-cni.conf";
 
-/// NetworkManager must leave the interfaces of pods alone: rke2-docs install/known_issues.md.
+/// NetworkManager must leave the interfaces of pods alone: rke2-docs `install/known_issues.md`.
 const NM_TEXT: &str = "\
 [keyfile]
 unmanaged-devices=interface-name:flannel*;interface-name:cali*;interface-name:tunl*;interface-name:vxlan.calico;\
@@ -66,8 +67,11 @@ fn read(seen: &[Seen]) -> Seeing {
 }
 
 fn sysctl_text() -> String {
-    let lines: String = KERNEL.iter().map(|(name, need)| format!("{name} = {need}\n")).collect();
-    format!("{MARK}. RKE2 and the registry need these.\n{lines}")
+    let mut text = format!("{MARK}. RKE2 and the registry need these.\n");
+    for (name, need) in KERNEL {
+        let _ = writeln!(text, "{name} = {need}");
+    }
+    text
 }
 
 fn nm_text() -> String {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 /// The step.
 pub struct Registries;
 
-/// The file; RKE2 reads it when it starts (rke2-docs install/private_registry.md).
+/// The file; RKE2 reads it when it starts (rke2-docs `install/private_registry.md`).
 pub const PATH: &str = "/etc/rancher/rke2/registries.yaml";
 
 /// The whole file, or `None` where no mirror is set.

@@ -60,12 +60,11 @@ pub fn root_ref(brief: &Brief) -> ObjectRef {
 
 /// The Secret of a key of least right.
 pub fn key_ref(brief: &Brief, key: KeyName) -> ObjectRef {
-    match key {
-        KeyName::Root => root_ref(brief),
-        _ => {
-            let registry = &brief.site.registry;
-            ObjectRef::new(Kind::Secret, &registry.namespace, format!("{}-key-{}", registry.tenant, key.id()))
-        }
+    if key == KeyName::Root {
+        root_ref(brief)
+    } else {
+        let registry = &brief.site.registry;
+        ObjectRef::new(Kind::Secret, &registry.namespace, format!("{}-key-{}", registry.tenant, key.id()))
     }
 }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 
-/// Where RKE2 leaves the administrator's kubeconfig (rke2-docs reference/server_config.md).
+/// Where RKE2 leaves the administrator's kubeconfig (rke2-docs `reference/server_config.md`).
 const KUBECONFIG: &str = "/etc/rancher/rke2/rke2.yaml";
 
 /// The API server as seen from the host itself; its certificate names this address.

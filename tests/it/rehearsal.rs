@@ -132,7 +132,7 @@ impl Bench {
         let options = RunOptions {
             run: name.into(),
             retry: Retry { attempts: 1, ..Retry::default() },
-            link_timeout: Duration::from_secs(60),
+            link_timeout: Duration::from_mins(1),
             intent: String::new(),
             rehearsal: true,
             by: "test".into(),

@@ -30,10 +30,13 @@ enum For {
     Anyone,
 }
 
+/// The lines that are left, in their order.
+type Lines = VecDeque<(For, Secret<String>)>;
+
 /// Answers from a file descriptor that is read whole at the first question.
 pub struct FdPrompt {
     fd: u32,
-    lines: Mutex<Option<VecDeque<(For, Secret<String>)>>>,
+    lines: Mutex<Option<Lines>>,
 }
 
 impl FdPrompt {
@@ -69,7 +72,7 @@ impl Prompt for FdPrompt {
     }
 }
 
-fn open(fd: u32) -> Result<VecDeque<(For, Secret<String>)>, Failure> {
+fn open(fd: u32) -> Result<Lines, Failure> {
     let path = format!("/dev/fd/{fd}");
     let file = File::open(&path).map_err(|e| {
         Failure::needs_human(format!("open file descriptor {fd}"))
@@ -79,7 +82,7 @@ fn open(fd: u32) -> Result<VecDeque<(For, Secret<String>)>, Failure> {
     parse(file)
 }
 
-fn parse(from: impl Read) -> Result<VecDeque<(For, Secret<String>)>, Failure> {
+fn parse(from: impl Read) -> Result<Lines, Failure> {
     // It has its whole size from the start: growing would leave copies behind that nobody overwrites.
     let room = usize::try_from(MOST + 1).unwrap_or(usize::MAX);
     let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(room));

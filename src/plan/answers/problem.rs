@@ -1,6 +1,6 @@
 //! What is wrong with an answers file.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +35,9 @@ impl std::error::Error for Problem {}
 pub fn report(file: &str, problems: &[Problem]) -> String {
     let mut text = String::new();
     for problem in problems {
-        text.push_str(&format!("{file}: {problem}\n"));
+        let _ = writeln!(text, "{file}: {problem}");
     }
     let mistakes = if problems.len() == 1 { "mistake" } else { "mistakes" };
-    text.push_str(&format!("{file}: {} {mistakes}; nothing was done", problems.len()));
+    let _ = write!(text, "{file}: {} {mistakes}; nothing was done", problems.len());
     text
 }

@@ -113,7 +113,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A text, where the key is there.
-    pub fn text<'s, 'k, 'd>(&mut self, section: &'s Section<'d>, key: &'k str) -> Option<Found<'k, &'s str>> {
+    pub fn text<'s, 'k>(&mut self, section: &'s Section<'_>, key: &'k str) -> Option<Found<'k, &'s str>> {
         let (value, line) = self.value(section, key)?;
         match value {
             DeValue::String(text) => Some(Found { value: text.as_ref(), line, section: section.name, key }),
@@ -125,9 +125,9 @@ impl<'t> Reader<'t> {
     }
 
     /// A text that has to be there.
-    pub fn required_text<'s, 'k, 'd>(
+    pub fn required_text<'s, 'k>(
         &mut self,
-        section: &'s Section<'d>,
+        section: &'s Section<'_>,
         key: &'k str,
         meaning: &str,
     ) -> Option<Found<'k, &'s str>> {
@@ -170,14 +170,14 @@ impl<'t> Reader<'t> {
     }
 
     /// A list of texts; empty where the key is not there.
-    pub fn texts<'s, 'k, 'd>(&mut self, section: &'s Section<'d>, key: &'k str) -> Vec<Found<'k, &'s str>> {
+    pub fn texts<'s, 'k>(&mut self, section: &'s Section<'_>, key: &'k str) -> Vec<Found<'k, &'s str>> {
         let Some((value, line)) = self.value(section, key) else { return Vec::new() };
         let DeValue::Array(items) = value else {
             self.wrong(section.name, key, line, value, "a list of texts, as in [\"a\", \"b\"]");
             return Vec::new();
         };
         let mut found = Vec::new();
-        for item in items.iter() {
+        for item in items {
             let line = self.line(&item.span());
             match item.get_ref() {
                 DeValue::String(text) => {
@@ -212,7 +212,7 @@ impl<'t> Reader<'t> {
             return Some(Vec::new());
         };
         let mut found = Vec::new();
-        for item in items.iter() {
+        for item in items {
             let line = self.line(&item.span());
             if let DeValue::Table(table) = item.get_ref() {
                 let one = Section { name, line, table: table.clone() };
@@ -233,7 +233,7 @@ impl<'t> Reader<'t> {
             return Vec::new();
         };
         let mut found = Vec::new();
-        for (from, to) in table.iter() {
+        for (from, to) in table {
             let line = self.line(&to.span());
             match to.get_ref() {
                 DeValue::String(text) => found.push((from.get_ref().to_string(), text.to_string(), line)),

@@ -6,6 +6,7 @@ pub mod objects;
 pub mod port;
 pub mod reactions;
 pub mod tenant;
+pub mod tenant_objects;
 
 #[cfg(test)]
 mod tests;

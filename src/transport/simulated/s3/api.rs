@@ -3,7 +3,7 @@
 use super::auth::denied;
 use super::body::{Claims, receive};
 use super::convert;
-use super::listing::{Ask, page_size};
+use super::listings;
 use super::store::{Keeps, Store, stamp};
 use super::versions::{Conditions, NewObject};
 #[cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "about a hundred types, all of one module"))]
@@ -131,76 +131,15 @@ impl S3 for Api {
     }
 
     async fn list_objects(&self, req: S3Request<ListObjectsInput>) -> Answer<ListObjectsOutput> {
-        let i = req.input;
-        let ask = Ask {
-            prefix: i.prefix.clone().unwrap_or_default(),
-            delimiter: i.delimiter.clone().unwrap_or_default(),
-            after: i.marker.clone().unwrap_or_default(),
-            most: page_size(i.max_keys),
-        };
-        let page = self.0.with(|s| s.bucket(&i.bucket).map(|b| b.page(&ask)))?;
-        ok(ListObjectsOutput {
-            name: Some(i.bucket),
-            prefix: Some(ask.prefix),
-            marker: Some(ask.after),
-            max_keys: i32::try_from(ask.most).ok(),
-            is_truncated: Some(page.next.is_some()),
-            contents: Some(page.entries.iter().map(|(k, v)| convert::listed(k, v)).collect()),
-            common_prefixes: Some(convert::prefixes(page.prefixes)),
-            delimiter: i.delimiter,
-            next_marker: page.next,
-            ..Default::default()
-        })
+        ok(listings::objects(&self.0, req.input)?)
     }
 
     async fn list_objects_v2(&self, req: S3Request<ListObjectsV2Input>) -> Answer<ListObjectsV2Output> {
-        let i = req.input;
-        let ask = Ask {
-            prefix: i.prefix.clone().unwrap_or_default(),
-            delimiter: i.delimiter.clone().unwrap_or_default(),
-            after: i.continuation_token.clone().or_else(|| i.start_after.clone()).unwrap_or_default(),
-            most: page_size(i.max_keys),
-        };
-        let page = self.0.with(|s| s.bucket(&i.bucket).map(|b| b.page(&ask)))?;
-        ok(ListObjectsV2Output {
-            name: Some(i.bucket),
-            prefix: Some(ask.prefix),
-            max_keys: i32::try_from(ask.most).ok(),
-            key_count: i32::try_from(page.entries.len() + page.prefixes.len()).ok(),
-            continuation_token: i.continuation_token,
-            is_truncated: Some(page.next.is_some()),
-            next_continuation_token: page.next,
-            contents: Some(page.entries.iter().map(|(k, v)| convert::listed(k, v)).collect()),
-            common_prefixes: Some(convert::prefixes(page.prefixes)),
-            delimiter: i.delimiter,
-            start_after: i.start_after,
-            ..Default::default()
-        })
+        ok(listings::objects_v2(&self.0, req.input)?)
     }
 
     async fn list_object_versions(&self, req: S3Request<ListObjectVersionsInput>) -> Answer<ListObjectVersionsOutput> {
-        let i = req.input;
-        let ask = Ask {
-            prefix: i.prefix.clone().unwrap_or_default(),
-            delimiter: i.delimiter.clone().unwrap_or_default(),
-            after: i.key_marker.clone().unwrap_or_default(),
-            most: page_size(i.max_keys),
-        };
-        let page = self.0.with(|s| s.bucket(&i.bucket).map(|b| b.versions_page(&ask)))?;
-        let (markers, versions): (Vec<_>, Vec<_>) = page.entries.iter().partition(|(_, v, _)| v.marker);
-        ok(ListObjectVersionsOutput {
-            name: Some(i.bucket),
-            prefix: Some(ask.prefix),
-            key_marker: Some(ask.after),
-            max_keys: i32::try_from(ask.most).ok(),
-            is_truncated: Some(page.next.is_some()),
-            next_key_marker: page.next,
-            versions: Some(versions.into_iter().map(|(k, v, latest)| convert::version(k, v, *latest)).collect()),
-            delete_markers: Some(markers.into_iter().map(|(k, v, latest)| convert::marker(k, v, *latest)).collect()),
-            common_prefixes: Some(convert::prefixes(page.prefixes)),
-            delimiter: i.delimiter,
-            ..Default::default()
-        })
+        ok(listings::versions(&self.0, req.input)?)
     }
 
     async fn put_object(&self, req: S3Request<PutObjectInput>) -> Answer<PutObjectOutput> {
@@ -406,21 +345,7 @@ impl S3 for Api {
         &self,
         req: S3Request<ListMultipartUploadsInput>,
     ) -> Answer<ListMultipartUploadsOutput> {
-        let i = req.input;
-        let prefix = i.prefix.clone().unwrap_or_default();
-        let mut uploads: Vec<MultipartUpload> = self.0.with(|s| {
-            let all = &s.bucket(&i.bucket)?.uploads;
-            let wanted = all.iter().filter(|(_, u)| u.key.starts_with(&prefix));
-            Ok::<_, s3s::S3Error>(wanted.map(|(id, u)| convert::upload(id, u)).collect())
-        })?;
-        uploads.sort_by(|a, b| (&a.key, &a.upload_id).cmp(&(&b.key, &b.upload_id)));
-        ok(ListMultipartUploadsOutput {
-            bucket: Some(i.bucket),
-            prefix: i.prefix,
-            is_truncated: Some(false),
-            uploads: Some(uploads),
-            ..Default::default()
-        })
+        ok(listings::uploads(&self.0, req.input)?)
     }
 
     async fn complete_multipart_upload(

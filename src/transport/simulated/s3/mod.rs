@@ -11,6 +11,7 @@ pub mod body;
 pub mod convert;
 pub mod faults;
 pub mod listing;
+pub mod listings;
 pub mod multipart;
 pub mod policy;
 pub mod server;
