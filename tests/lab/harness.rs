@@ -43,7 +43,8 @@ impl Host {
 
     /// A fresh host with further arguments for `host-new`.
     pub fn with(name: &str, args: &[&str]) -> Self {
-        labctl(&["host-rm", name]);
+        // One that an earlier run has left, if any.
+        let _ = Command::new(labctl_path()).args(["host-rm", name]).output();
         let mut all = vec!["host-new", name];
         all.extend(args);
         labctl(&all);

@@ -2,8 +2,13 @@
 //!
 //! Each test has a host of its own. They run one after the other.
 
+mod canary;
+mod contracts;
 mod harness;
 mod install;
-
-mod link;
+mod interrupted;
+mod kube_contract;
+mod link_contract;
+mod link_proxy;
 mod minio_contract;
+mod refused;
