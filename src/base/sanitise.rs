@@ -14,7 +14,7 @@ pub fn line(bytes: &[u8], cap: usize) -> String {
     text(&String::from_utf8_lossy(bytes), cap)
 }
 
-/// As [`line`], for text.
+/// As [`line()`], for text.
 pub fn text(input: &str, cap: usize) -> String {
     let mut out = String::with_capacity(input.len().min(cap));
     let mut chars = input.chars().peekable();

@@ -38,6 +38,7 @@ impl Found {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what map_err gives")]
 fn line(failure: Failure) -> String {
     failure.line()
 }
@@ -118,7 +119,7 @@ async fn wait_until_live(at: &Endpoint, server: &mut Child) -> Result<(), String
         tick.tick().await;
         match Prober::new(None).get(at, "/minio/health/live").await {
             Ok(reached) if reached.status == 200 => return Ok(()),
-            seen if begun.elapsed() > Duration::from_secs(60) => {
+            seen if begun.elapsed() > Duration::from_mins(1) => {
                 return Err(format!("the server does not come up; seen: {seen:?}"));
             }
             _ => {}
