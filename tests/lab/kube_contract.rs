@@ -24,6 +24,7 @@ fn that(holds: &mut Holds, belief: &str, is: bool, seen: &dyn Debug) -> Result<(
     Ok(())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what map_err gives")]
 fn line(failure: Failure) -> String {
     failure.line()
 }

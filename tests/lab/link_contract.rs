@@ -43,6 +43,7 @@ pub async fn link(reach: SshReach, secrets: &[&str], askpass: PathBuf) -> Result
     .await
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "what map_err gives")]
 fn line(failure: Failure) -> String {
     format!("{:?}: {failure}", failure.kind)
 }

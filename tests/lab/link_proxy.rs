@@ -111,8 +111,7 @@ fn pump(mut from: TcpStream, mut into: TcpStream, state: &State) {
         let _ = never.recv_timeout(by);
     };
     let mut piece = [0u8; 16 * 1024];
-    loop {
-        let Ok(count @ 1..) = from.read(&mut piece) else { break };
+    while let Ok(count @ 1..) = from.read(&mut piece) {
         let delay = state.delay.load(Ordering::Relaxed);
         if delay > 0 {
             pause(Duration::from_millis(delay));

@@ -2,6 +2,8 @@
 //!
 //! Each test has a host of its own. They run one after the other.
 
+#![expect(clippy::print_stdout, reason = "figures, for whoever reads a test's output")]
+
 mod canary;
 mod contracts;
 mod harness;

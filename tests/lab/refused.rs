@@ -52,8 +52,8 @@ fn a_wrong_password_and_a_foreign_file_need_a_human() {
 
     // An unknown host key without a fingerprint in the answers.
     let text = fs::read_to_string(&answers).expect("it is there");
-    let without: String = text.lines().filter(|l| !l.starts_with("fingerprint")).map(|l| format!("{l}\n")).collect();
-    fs::write(&answers, without).expect("the home is writable");
+    let without: Vec<&str> = text.lines().filter(|l| !l.starts_with("fingerprint")).collect();
+    fs::write(&answers, without.join("\n")).expect("the home is writable");
     product.install().expect(4).says("SHA256:");
 
     // Mistakes in the answers, all at once.
@@ -70,8 +70,8 @@ fn a_user_with_a_password_and_no_key_gets_in() {
     product.answers_for(&host, &reach, "");
     let answers = product.path("site.toml");
     let text = fs::read_to_string(&answers).expect("it is there");
-    let without: String = text.lines().filter(|l| !l.starts_with("identity")).map(|l| format!("{l}\n")).collect();
-    fs::write(&answers, without).expect("the home is writable");
+    let without: Vec<&str> = text.lines().filter(|l| !l.starts_with("identity")).collect();
+    fs::write(&answers, without.join("\n")).expect("the home is writable");
     fs::write(product.path("private/passwords"), format!("ssh={TECH2_PASSWORD}\nsudo={TECH2_PASSWORD}\n"))
         .expect("the home is writable");
     product.run(&["check", "--answers", &answers.display().to_string(), "--password-fd", "3"]).expect(0);
