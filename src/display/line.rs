@@ -106,9 +106,13 @@ impl View for LineView {
                 one(self, format!("{}: is looked at, attempt {attempt}", self.step(*step)))
             }
             EventKind::StepApplying { step, changes } => {
-                let noun = if *changes == 1 { "change" } else { "changes" };
+                let does = match changes {
+                    0 => "waits, changes nothing".to_owned(),
+                    1 => "makes 1 change".to_owned(),
+                    many => format!("makes {many} changes"),
+                };
                 let usual = span(u64::from(step.kind.typical_seconds()));
-                one(self, format!("{}: makes {changes} {noun}, usually in about {usual}", self.step(*step)))
+                one(self, format!("{}: {does}, usually in about {usual}", self.step(*step)))
             }
             EventKind::StepRetrying { step, attempt, after, failure } => {
                 let what = format!("{}: failed, attempt {attempt} follows in {}", self.step(*step), span(*after));

@@ -65,6 +65,9 @@ pub fn human(site: &str, steps: &[Previewed], rehearsal: bool) -> Vec<String> {
         let title = format!("[{n}/{all}] {}", step.id.kind.title());
         match &step.check {
             Check::Done { why } => lines.push(format!("{title}: nothing to do: {}", safe(why))),
+            Check::NeedsWork { .. } if step.changes.is_empty() => {
+                lines.push(format!("{title}: waits, changes nothing"))
+            }
             Check::NeedsWork { .. } => lines.push(format!("{title}: {}", count(step.changes.len(), "change"))),
             Check::Blocked { because } => lines.push(format!(
                 "{title}: {}, as far as can be said before {:?} is done",
