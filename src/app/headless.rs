@@ -19,7 +19,7 @@ use crate::engine::tail::Output;
 use crate::plan::components::Components;
 use crate::plan::facts::Facts;
 use crate::plan::preflight::Verdict;
-use crate::plan::{Failure, HostId, Site, StepId};
+use crate::plan::{Failure, FailureKind, HostId, Site, StepId};
 use crate::ports::{Prompt, World};
 use crate::steps;
 use sha2::{Digest, Sha256};
@@ -80,7 +80,9 @@ async fn look(env: &Env, machine: &Machine, order: &Order) -> Result<Ready, Fail
         let arch = facts.release_arch().unwrap_or("amd64");
         Components::load(&site.supply.components, arch).map_err(words::bad_tables)
     };
-    let inspection = inspect::inspect(&world, site.name, site, table, &*env.clock).await?;
+    let inspection =
+        over_the_link(env, &*world, async || inspect::inspect(&world, site.name, site, table, &*env.clock).await)
+            .await?;
     let components = table(&inspection.facts)?;
     let brief = Brief {
         site: site.clone(),
@@ -162,10 +164,37 @@ async fn preview(env: &Env, ready: &Ready) -> Result<Preview, Failure> {
         cancel: &env.cancel,
         hook: &hook,
     };
-    let plan = steps::plan_for(&ready.brief.site)?;
-    Preview::make(plan, &ready.brief, &steps::Registry, cx)
-        .await
-        .map_err(|(step, failure)| failure.context(format!("look at the step {:?}", step.kind.title())))
+    over_the_link(env, &*ready.world, async || {
+        let plan = steps::plan_for(&ready.brief.site)?;
+        Preview::make(plan, &ready.brief, &steps::Registry, cx)
+            .await
+            .map_err(|(step, failure)| failure.context(format!("look at the step {:?}", step.kind.title())))
+    })
+    .await
+}
+
+/// Losses in a row after which looking is given up, though the link comes back each time.
+const LOSSES: u32 = 20;
+
+/// Looks, and looks again from the start when the link was lost in between: looking changes nothing,
+/// so that it can always be repeated.
+async fn over_the_link<T>(
+    env: &Env,
+    world: &dyn World,
+    mut look: impl AsyncFnMut() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut losses = 0;
+    loop {
+        match look().await {
+            Err(failure) if failure.kind == FailureKind::Unknown && losses < LOSSES && !env.cancel.stopping() => {
+                losses += 1;
+                env.face.note(&words::looking_again(&failure));
+                world.restore(env.link_timeout, &env.cancel).await?;
+                tokio::time::sleep(world.pause() / 2).await;
+            }
+            ended => return ended,
+        }
+    }
 }
 
 /// The install.
@@ -195,7 +224,7 @@ async fn begin(env: &Env, machine: &Machine, order: &Order) -> Result<Begun, Fai
     env.face.preview(&preview);
     if let Some((step, failure)) = preview.conflicts().first() {
         let failure = (*failure).clone().context(format!("the step {:?} cannot be done", step.kind.title()));
-        return Err(Failure { kind: crate::plan::FailureKind::NeedsHuman, ..failure });
+        return Err(Failure { kind: FailureKind::NeedsHuman, ..failure });
     }
     if preview.nothing_to_do() {
         return Ok(Begun::Ended(Exit::Done, words::all_done(&ready.brief)));

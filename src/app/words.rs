@@ -17,6 +17,11 @@ pub fn connecting(site: &Site) -> String {
     }
 }
 
+/// When the link was lost while nothing was being changed.
+pub fn looking_again(failure: &Failure) -> String {
+    format!("the link was lost while looking ({}); looking again when it is back", failure.line())
+}
+
 /// When nothing was done.
 pub fn nothing_changed() -> String {
     "nothing was changed".into()

@@ -57,6 +57,10 @@ fn an_install_goes_on_over_a_link_that_is_cut_ten_times() {
     let seed = std::env::var("MODELQUAY_LAB_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_123);
     let mut seeded = Seeded(seed);
     let mut cuts = 0;
+    // From the first connection on; before it there is nothing to come back to.
+    wait_until("the connection", Duration::from_secs(30), || link.taken() > 0);
+    let first = std::time::Instant::now();
+    wait_until("a second of it", Duration::from_secs(30), || first.elapsed() > Duration::from_secs(1));
     let ended = |child: &mut std::process::Child| child.try_wait().expect("it is ours").is_some();
     while cuts < 10 && !ended(&mut child) {
         // Up for 1 to 9 seconds, then away for 0 to 8.
