@@ -104,7 +104,7 @@ fn no_secret_is_anywhere_but_where_it_must_be() {
     // The search finds what is planted: on disk in base64, in a process's arguments.
     let leak = secrets(&product)[1].clone();
     host.sh(&format!(
-        "printf %s x{leak} | base64 -w0 > /etc/leak.conf; (exec -a 'daemon --key={leak}' sleep 300) >/dev/null 2>&1 &"
+        "printf %s x{leak} | base64 -w0 > /etc/leak.conf; setsid sh -c 'sleep 300; :' --key={leak} >/dev/null 2>&1 &"
     ));
     let found = hits(&host, &patterns);
     assert!(found.iter().any(|f| f == "/etc/leak.conf"), "{found:?}");
