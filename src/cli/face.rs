@@ -48,7 +48,7 @@ impl CliFace {
         cancel: Cancel,
     ) -> Result<Self, Failure> {
         let view: Box<dyn View> =
-            if global.json { Box::new(JsonView::default()) } else { Box::new(LineView::default()) };
+            if global.json { Box::new(JsonView::new(site, rehearsal)) } else { Box::new(LineView::new(rehearsal)) };
         let writer = Writer::start(view, Box::new(std::io::stdout()), Arc::new(SystemClock))
             .map_err(|e| Failure::permanent("start the thread that writes").because(e.to_string()))?;
         Ok(Self { writer, shape, site: site.into(), rehearsal, yes, cancel })

@@ -38,6 +38,14 @@ pub struct JsonView {
     rehearsal: bool,
 }
 
+impl JsonView {
+    /// A view that knows its site and whether it is a rehearsal before there is a run: what ends in
+    /// preflight has no header.
+    pub fn new(site: &str, rehearsal: bool) -> Self {
+        Self { site: site.into(), rehearsal, ..Self::default() }
+    }
+}
+
 impl View for JsonView {
     fn header(&mut self, about: &About) -> Vec<String> {
         self.site.clone_from(&about.site);

@@ -26,9 +26,10 @@ pub struct LineView {
 }
 
 impl LineView {
-    /// A view of a run that begins, or of one whose earlier events fold to `state`.
-    pub fn new(state: RunState, rehearsal: bool) -> Self {
-        Self { rehearsal: rehearsal || state.rehearsal, state, ..Self::default() }
+    /// A view that labels its lines from the first one on: what ends in preflight has no run and so no
+    /// header, and its last words are a rehearsal's all the same.
+    pub fn new(rehearsal: bool) -> Self {
+        Self { rehearsal, ..Self::default() }
     }
 
     fn line(&self, at_ms: u64, text: &str) -> String {
