@@ -97,6 +97,11 @@ impl Files {
         self.0.contains_key(path)
     }
 
+    /// Everything that lies on the host, in the order of the paths.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.0.iter().map(|(path, entry)| (path.as_str(), entry))
+    }
+
     /// Paths of files right in a directory, in order.
     pub fn in_dir<'a>(&'a self, dir: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(path, e)| !e.dir && parent(path) == dir).map(|(path, _)| path.as_str())

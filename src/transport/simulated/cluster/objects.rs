@@ -78,6 +78,11 @@ impl Objects {
         self.all.get(what)
     }
 
+    /// Every object, by its reference.
+    pub fn all(&self) -> impl Iterator<Item = (&ObjectRef, &Value)> {
+        self.all.iter()
+    }
+
     /// Whether it is there.
     pub fn has(&self, what: &ObjectRef) -> bool {
         self.all.contains_key(what)

@@ -1,0 +1,221 @@
+//! A site on which the headless install lives, is killed and lives again.
+
+use crate::ledger::{Ledger, Watched};
+use async_trait::async_trait;
+use modelquay::app::headless::{Env, install, resume};
+use modelquay::app::inspect::Inspection;
+use modelquay::app::sites::{RunDir, Sites};
+use modelquay::app::{Exit, Face, Machine, order};
+use modelquay::base::{Cancel, Redactor, SystemClock};
+use modelquay::engine::retry::Retry;
+use modelquay::engine::step::{Hook, Moment, Progress};
+use modelquay::engine::{Consent, Event, Preview, RunState};
+use modelquay::plan::{Failure, HostId, StepKind};
+use modelquay::ports::{Answer, LinkState, Prompt, Question};
+use modelquay::transport::operator_files::LocalFiles;
+use modelquay::transport::simulated::s3::{Fault, Harm};
+use modelquay::transport::simulated::{self, BadDay, Pace, Sim, SimOptions};
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// A moment of a step.
+pub type At = (StepKind, Moment);
+
+/// The site and everything that outlives the program.
+pub struct Stage {
+    directory: tempfile::TempDir,
+    pub sim: Arc<Sim>,
+    pub ledger: Ledger,
+}
+
+/// How a life of the program ended.
+#[derive(Debug)]
+pub enum Life {
+    /// At the wanted moment, in the middle of everything.
+    Killed,
+    /// By itself, with these last words (which a failed test prints).
+    Ended(Exit, Vec<String>),
+}
+
+/// Says yes, and keeps the last word.
+#[derive(Default)]
+struct Yes(Mutex<Vec<String>>);
+
+#[async_trait]
+impl Face for Yes {
+    fn note(&self, _: &str) {}
+    fn link(&self, _: &LinkState) {}
+    fn inspection(&self, _: &Inspection) {}
+    fn preview(&self, _: &Preview) {}
+    async fn consent(&self, _: &Preview) -> Option<Consent> {
+        Some(Consent::Beforehand)
+    }
+    fn event(&self, _: &Event, _: &RunState) {}
+    fn progress(&self, _: &Progress) {}
+    fn run(&self, _: &RunDir, _: HostId, _: bool, _: &RunState) {}
+    fn last(&self, _: Exit, failure: Option<&Failure>, words: &[String]) {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.extend(failure.map(Failure::line));
+        said.extend(words.iter().cloned());
+    }
+}
+
+/// Nobody is there to be asked.
+struct Nobody;
+
+#[async_trait]
+impl Prompt for Nobody {
+    async fn ask(&self, _: Question) -> Result<Answer, Failure> {
+        Err(Failure::needs_human("nobody is asked in this test"))
+    }
+}
+
+/// The registry refuses the first look from outside in each life: else that step would find nothing
+/// to do, and its apply would never be tried.
+fn disturb(sim: &Sim, kind: StepKind, moment: Moment) {
+    let faults = &sim.machine().faults;
+    if (kind, moment) == (StepKind::Reach, Moment::BeforeCheck) && faults.left() == 0 {
+        let harm = Harm::Refuse { status: 503, code: "SlowDown" };
+        faults.add(Fault { method: "", path: "/minio/health/live".into(), harm, times: 1 });
+    }
+}
+
+impl Stage {
+    /// A fresh host and an operator's directory with answers. A mirror is set and a kernel setting is
+    /// low, so that their steps have something to do.
+    pub fn new() -> Self {
+        Self::on(&[BadDay::InotifyLow])
+    }
+
+    /// The same on other days.
+    pub fn on(days: &[BadDay]) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let here = directory.path();
+        fs::set_permissions(here, fs::Permissions::from_mode(0o700)).expect("it is ours");
+        fs::write(here.join("components.toml"), simulated::components()).expect("writable");
+        let answers = "site = \"edge-07\"\n[host]\naddress = \"tech@edge-07\"\n\
+                       [supply]\ncomponents = [\"components.toml\"]\n\
+                       [[supply.mirror]]\nregistry = \"docker.io\"\nendpoint = \"https://mirror.example/v2\"\n\
+                       [[bucket]]\nname = \"models\"\n";
+        fs::write(here.join("site.toml"), answers).expect("writable");
+        let sim = Sim::new(SimOptions {
+            pace: Pace::EachCall(Duration::from_secs(2)),
+            bad_days: days.iter().copied().collect(),
+            clock: Arc::new(SystemClock),
+            files: Arc::new(LocalFiles::new()),
+            directory: here.to_owned(),
+        });
+        Self { sim: Arc::new(sim.expect("a world")), ledger: Ledger::default(), directory }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    pub fn credentials(&self) -> PathBuf {
+        self.path("keys.toml")
+    }
+
+    pub fn sites(&self) -> Sites {
+        Sites::at(self.path("state"))
+    }
+
+    pub fn site(&self) -> HostId {
+        "edge-07".parse().expect("a label")
+    }
+
+    /// The run, once it was begun.
+    pub fn run(&self) -> Option<RunDir> {
+        self.sites().last_run(self.site())
+    }
+
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// One life of the program: an install where no run was begun, a resume where one was. Nothing
+    /// but files is carried over from an earlier life.
+    pub async fn live(&self, hook: Hook, killed: &Notify) -> Life {
+        self.live_so(hook, killed, Duration::from_secs(60)).await
+    }
+
+    /// A life that gives a lost link up at once.
+    pub async fn live_without_patience(&self) -> Life {
+        self.live_so(Hook::default(), &Notify::new(), Duration::ZERO).await
+    }
+
+    async fn live_so(&self, hook: Hook, killed: &Notify, link_timeout: Duration) -> Life {
+        let said = Arc::new(Yes::default());
+        let env = Env {
+            sites: self.sites(),
+            clock: Arc::new(SystemClock),
+            prompt: Arc::new(Nobody),
+            face: said.clone(),
+            cancel: Cancel::new(),
+            redactor: Redactor::new(),
+            runtime_dir: self.directory.path().to_owned(),
+            link_timeout,
+            retry: Retry { attempts: 1, ..Retry::default() },
+            hook,
+            by: "test".into(),
+        };
+        let machine = Machine::Given(Arc::new(Watched::new(&self.sim, &self.ledger)));
+        let whole = async {
+            match self.run() {
+                Some(run) => {
+                    let order = order::of_run(&run).expect("what was asked for can be read again");
+                    resume(&env, &machine, &run, &order).await
+                }
+                None => {
+                    let keys = self.credentials();
+                    let order = order::load(&self.path("site.toml"), Some(&keys), &env.sites).expect("right answers");
+                    install(&env, &machine, &order).await
+                }
+            }
+        };
+        tokio::select! {
+            () = killed.notified() => Life::Killed,
+            exit = whole => {
+                let words = said.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                Life::Ended(exit, words)
+            }
+        }
+    }
+
+    /// A life that ends at this moment.
+    pub async fn killed_at(&self, at: At) -> Life {
+        let here = Arc::new(Notify::new());
+        let killed = Arc::clone(&here);
+        let sim = Arc::clone(&self.sim);
+        let hook = Hook::new(move |kind, moment| {
+            disturb(&sim, kind, moment);
+            let killed = Arc::clone(&killed);
+            Box::pin(async move {
+                if (kind, moment) == at {
+                    killed.notify_one();
+                    std::future::pending::<()>().await;
+                }
+            })
+        });
+        self.live(hook, &here).await
+    }
+
+    /// A life to its end, with the moments that it passed.
+    pub async fn to_the_end(&self) -> (Life, Vec<At>) {
+        let passed = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&passed);
+        let sim = Arc::clone(&self.sim);
+        let hook = Hook::new(move |kind, moment| {
+            disturb(&sim, kind, moment);
+            seen.lock().unwrap_or_else(PoisonError::into_inner).push((kind, moment));
+            Box::pin(async {})
+        });
+        let life = self.live(hook, &Notify::new()).await;
+        let passed = passed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        (life, passed)
+    }
+}
