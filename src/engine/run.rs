@@ -333,3 +333,7 @@ enum AttemptEnd {
     LinkLost(Failure),
     Stopped,
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;
