@@ -7,6 +7,7 @@ use modelquay::app::inspect::Inspection;
 use modelquay::app::sites::{RunDir, Sites};
 use modelquay::app::{Exit, Face, Machine, order};
 use modelquay::base::{Cancel, Redactor, SystemClock};
+use modelquay::display::{About, JsonView, Last, LineView, View, diff, findings, preview};
 use modelquay::engine::retry::Retry;
 use modelquay::engine::step::{Hook, Moment, Progress};
 use modelquay::engine::{Consent, Event, Preview, RunState};
@@ -30,6 +31,7 @@ pub struct Stage {
     directory: tempfile::TempDir,
     pub sim: Arc<Sim>,
     pub ledger: Ledger,
+    shown: Arc<Mutex<Vec<String>>>,
 }
 
 /// How a life of the program ended.
@@ -41,26 +43,67 @@ pub enum Life {
     Ended(Exit, Vec<String>),
 }
 
-/// Says yes, and keeps the last word.
-#[derive(Default)]
-struct Yes(Mutex<Vec<String>>);
+/// Says yes, and shows everything as lines and as JSON, as the program's own faces do.
+struct Yes {
+    lines: Mutex<LineView>,
+    json: Mutex<JsonView>,
+    shown: Arc<Mutex<Vec<String>>>,
+    last: Mutex<Vec<String>>,
+}
+
+fn held<T>(lock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Yes {
+    fn new(shown: &Arc<Mutex<Vec<String>>>) -> Self {
+        let (lines, json) = (LineView::new(false), JsonView::new("edge-07", false));
+        Self { lines: lines.into(), json: json.into(), shown: Arc::clone(shown), last: Mutex::default() }
+    }
+
+    fn show(&self, what: impl Fn(&mut dyn View) -> Vec<String>) {
+        let (lines, json) = (what(&mut *held(&self.lines)), what(&mut *held(&self.json)));
+        held(&self.shown).extend(lines.into_iter().chain(json));
+    }
+}
 
 #[async_trait]
 impl Face for Yes {
-    fn note(&self, _: &str) {}
-    fn link(&self, _: &LinkState) {}
-    fn inspection(&self, _: &Inspection) {}
-    fn preview(&self, _: &Preview) {}
+    fn note(&self, text: &str) {
+        held(&self.shown).push(text.into());
+    }
+    fn link(&self, link: &LinkState) {
+        self.show(|view| view.link(link, 0));
+    }
+    fn inspection(&self, found: &Inspection) {
+        held(&self.shown).extend(findings::human("edge-07", &found.findings, false));
+        held(&self.shown).extend(findings::json("edge-07", &found.findings));
+    }
+    fn preview(&self, found: &Preview) {
+        held(&self.shown).extend(preview::human("edge-07", found.steps(), false));
+        held(&self.shown).extend(preview::json("edge-07", found.steps(), false));
+        held(&self.shown).push(diff::of_steps(found.steps()));
+    }
     async fn consent(&self, _: &Preview) -> Option<Consent> {
         Some(Consent::Beforehand)
     }
-    fn event(&self, _: &Event, _: &RunState) {}
-    fn progress(&self, _: &Progress) {}
-    fn run(&self, _: &RunDir, _: HostId, _: bool, _: &RunState) {}
-    fn last(&self, _: Exit, failure: Option<&Failure>, words: &[String]) {
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        said.extend(failure.map(Failure::line));
-        said.extend(words.iter().cloned());
+    fn event(&self, event: &Event, _: &RunState) {
+        self.show(|view| view.event(event));
+    }
+    fn progress(&self, progress: &Progress) {
+        self.show(|view| view.progress(progress, u64::MAX));
+    }
+    fn run(&self, run: &RunDir, site: HostId, rehearsal: bool, so_far: &RunState) {
+        let journal = Some(run.journal().display().to_string());
+        let so_far = so_far.clone();
+        let about = About { run: run.id.clone(), site: site.to_string(), rehearsal, journal, so_far };
+        self.show(|view| view.header(&about));
+    }
+    fn last(&self, exit: Exit, failure: Option<&Failure>, words: &[String]) {
+        let last =
+            Last { exit: exit.code(), meaning: exit.meaning(), failure: failure.cloned(), words: words.to_vec() };
+        self.show(|view| view.summary(&last));
+        held(&self.last).extend(failure.map(Failure::line).into_iter().chain(last.words));
     }
 }
 
@@ -109,11 +152,16 @@ impl Stage {
             files: Arc::new(LocalFiles::new()),
             directory: here.to_owned(),
         });
-        Self { sim: Arc::new(sim.expect("a world")), ledger: Ledger::default(), directory }
+        Self { sim: Arc::new(sim.expect("a world")), ledger: Ledger::default(), shown: Arc::default(), directory }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
+    }
+
+    /// Everything that was shown in all lives.
+    pub fn shown(&self) -> String {
+        held(&self.shown).join("\n")
     }
 
     pub fn credentials(&self) -> PathBuf {
@@ -149,7 +197,7 @@ impl Stage {
     }
 
     async fn live_so(&self, hook: Hook, killed: &Notify, link_timeout: Duration) -> Life {
-        let said = Arc::new(Yes::default());
+        let said = Arc::new(Yes::new(&self.shown));
         let env = Env {
             sites: self.sites(),
             clock: Arc::new(SystemClock),
@@ -180,7 +228,7 @@ impl Stage {
         tokio::select! {
             () = killed.notified() => Life::Killed,
             exit = whole => {
-                let words = said.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let words = held(&said.last).clone();
                 Life::Ended(exit, words)
             }
         }
