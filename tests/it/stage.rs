@@ -172,13 +172,9 @@ impl Stage {
         Sites::at(self.path("state"))
     }
 
-    pub fn site(&self) -> HostId {
-        "edge-07".parse().expect("a label")
-    }
-
     /// The run, once it was begun.
     pub fn run(&self) -> Option<RunDir> {
-        self.sites().last_run(self.site())
+        self.sites().last_run("edge-07".parse().expect("a label"))
     }
 
     pub fn directory(&self) -> &Path {
@@ -188,7 +184,7 @@ impl Stage {
     /// One life of the program: an install where no run was begun, a resume where one was. Nothing
     /// but files is carried over from an earlier life.
     pub async fn live(&self, hook: Hook, killed: &Notify) -> Life {
-        self.live_so(hook, killed, Duration::from_secs(60)).await
+        self.live_so(hook, killed, Duration::from_mins(1)).await
     }
 
     /// A life that gives a lost link up at once.
@@ -213,17 +209,13 @@ impl Stage {
         };
         let machine = Machine::Given(Arc::new(Watched::new(&self.sim, &self.ledger)));
         let whole = async {
-            match self.run() {
-                Some(run) => {
-                    let order = order::of_run(&run).expect("what was asked for can be read again");
-                    resume(&env, &machine, &run, &order).await
-                }
-                None => {
-                    let keys = self.credentials();
-                    let order = order::load(&self.path("site.toml"), Some(&keys), &env.sites).expect("right answers");
-                    install(&env, &machine, &order).await
-                }
+            if let Some(run) = self.run() {
+                let order = order::of_run(&run).expect("what was asked for can be read again");
+                return resume(&env, &machine, &run, &order).await;
             }
+            let keys = self.credentials();
+            let order = order::load(&self.path("site.toml"), Some(&keys), &env.sites).expect("right answers");
+            install(&env, &machine, &order).await
         };
         tokio::select! {
             () = killed.notified() => Life::Killed,

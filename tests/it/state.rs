@@ -4,6 +4,7 @@
 use crate::stage::Stage;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use modelquay::plan::change::hex;
 use modelquay::ports::{Kind, ObjectRef};
 use modelquay::transport::simulated::cluster::objects::secret_text;
 use modelquay::transport::simulated::machine::State;
@@ -61,13 +62,12 @@ fn object(what: &ObjectRef, live: &Value) -> String {
 
 fn host(s: &State, lines: &mut Vec<String>) {
     for (path, e) in s.files.all() {
-        let sum = Sha256::digest(&e.bytes);
         // The CA and what holds it are random in every simulation.
         let random = path.ends_with("server-ca.crt");
         let content = if e.dir || random {
             String::new()
         } else {
-            let sum: String = sum.iter().map(|b| format!("{b:02x}")).collect();
+            let sum = hex(&Sha256::digest(&e.bytes));
             format!("{} {} {sum}", e.size, e.sha256.as_deref().unwrap_or("-"))
         };
         lines.push(format!("file {path} {:o} {}:{} {content}", e.mode, e.uid, e.gid));
