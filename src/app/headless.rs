@@ -123,12 +123,14 @@ fn verdict(inspection: &Inspection) -> Exit {
 }
 
 fn finish(env: &Env, result: Result<Exit, Failure>, words: &[String]) -> Exit {
+    let what = result.as_ref().err().map(Failure::line);
+    let words: Vec<String> = what.into_iter().chain(words.iter().cloned()).collect();
     let (exit, failure) = match result {
         Ok(exit) => (exit, None),
         Err(failure) if env.cancel.stopping() => (Exit::Interrupted, Some(failure)),
         Err(failure) => (Exit::of_failure(&failure), Some(failure)),
     };
-    env.face.last(exit, failure.as_ref(), words);
+    env.face.last(exit, failure.as_ref(), &words);
     exit
 }
 

@@ -308,7 +308,7 @@ async fn a_runner_that_is_killed_leaves_its_caller_in_doubt() {
     let at = [Look::stat("/")];
     let part = super::looks::encode(&at).expect("short");
     let later = Request { verb: Verb::Look, word: "-", parts: [&part, b"", b""] };
-    assert_eq!(runner.call(&later, SOON).await.expect_err("gone").kind, FailureKind::Transient);
+    assert_eq!(runner.call(&later, SOON).await.expect_err("gone").kind, FailureKind::Unknown);
     // The next runner clears the seat of the killed one.
     let next = bench.runner().await;
     assert_eq!(fs::read_dir(bench.at("run")).expect("there").count(), 1);
