@@ -66,7 +66,7 @@ pub fn human(site: &str, steps: &[Previewed], rehearsal: bool) -> Vec<String> {
         match &step.check {
             Check::Done { why } => lines.push(format!("{title}: nothing to do: {}", safe(why))),
             Check::NeedsWork { .. } if step.changes.is_empty() => {
-                lines.push(format!("{title}: waits, changes nothing"))
+                lines.push(format!("{title}: waits, changes nothing"));
             }
             Check::NeedsWork { .. } => lines.push(format!("{title}: {}", count(step.changes.len(), "change"))),
             Check::Blocked { because } => lines.push(format!(
