@@ -24,16 +24,19 @@ fn wanted_chart(brief: &Brief) -> Wanted<'_> {
     Wanted { id: FileId::OperatorChart, entry, path: format!("{HOME}/artifacts/{}", entry.file_name()) }
 }
 
+/// An image as the chart takes it. The digest travels in the tag: charts of minio/operator join
+/// repository and tag by a colon, and have treated a digest of its own in different ways (5.0 joins it
+/// by a colon too), while `tag@sha256:…` is a whole reference in each of them.
 fn image_values(reference: &str) -> Value {
     let Some(parts) = ImageRef::parse(reference) else { return json!({ "repository": reference }) };
-    let mut values = json!({ "repository": parts.name() });
-    if let Some(tag) = parts.tag {
-        values["tag"] = json!(tag);
+    match (&parts.tag, &parts.digest) {
+        (Some(tag), Some(digest)) => json!({ "repository": parts.name(), "tag": format!("{tag}@{digest}") }),
+        (None, Some(digest)) => {
+            let hex = digest.trim_start_matches("sha256:");
+            json!({ "repository": format!("{}@sha256", parts.name()), "tag": hex })
+        }
+        (tag, None) => json!({ "repository": parts.name(), "tag": tag }),
     }
-    if let Some(digest) = parts.digest {
-        values["digest"] = json!(digest);
-    }
-    values
 }
 
 /// The chart's values: one replica, because two refuse to share a node; no STS, because its start
@@ -185,6 +188,24 @@ async fn job(cx: &Cx<'_>, cluster: &dyn Cluster) -> Result<(), Failure> {
                 waiter.saw(seen, until_changed(cluster, &what, job.as_ref())).await?;
             }
             Err(failure) => waiter.failed(failure).await?,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repository_and_tag_joined_by_a_colon_are_the_reference() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        for reference in
+            ["quay.io/o/x:v1".to_owned(), format!("quay.io/o/x:v1@{digest}"), format!("quay.io/o/x@{digest}")]
+        {
+            let values = image_values(&reference);
+            let joined =
+                format!("{}:{}", values["repository"].as_str().unwrap_or("?"), values["tag"].as_str().unwrap_or("?"));
+            assert_eq!(joined, reference);
         }
     }
 }
