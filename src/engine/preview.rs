@@ -3,6 +3,7 @@
 use super::state::RunState;
 use super::step::{Brief, Check, Cx, Steps};
 use crate::plan::{Change, Changes, Failure, Plan, StepId};
+use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a dry run found of one step.
@@ -41,24 +42,34 @@ pub struct ReviewedPlan {
 }
 
 impl Preview {
-    /// Checks every step in its order. Nothing is changed.
+    /// Checks every step and changes nothing. What was found stands in the plan's order; of several
+    /// failures the one that comes first in it is told.
+    ///
+    /// The checks look side by side, because none of them changes what another sees: one after the
+    /// other, each would pay the link's round trips anew. They are as many as the plan has steps; how
+    /// much of it is on the wire at once is for the transports to bound.
     pub async fn make<'a>(
         plan: Plan,
         brief: &Brief,
         steps: &dyn Steps,
         cx: impl Fn(StepId) -> Cx<'a>,
     ) -> Result<Self, (StepId, Failure)> {
+        let look = |id: StepId| {
+            let cx = cx(id);
+            async move { (id, steps.step(id.kind).check(&cx).await) }
+        };
+        let mut looks: FuturesOrdered<_> = plan.ids().into_iter().map(look).collect();
         let mut found = Vec::with_capacity(plan.steps().len());
-        for id in plan.ids() {
-            let step = steps.step(id.kind);
-            let check = step.check(&cx(id)).await.map_err(|failure| (id, failure))?;
+        while let Some((id, check)) = looks.next().await {
+            let check = check.map_err(|failure| (id, failure))?;
             let changes = match &check {
                 Check::Done { .. } | Check::Conflict(_) => Changes::new(),
                 Check::NeedsWork { changes } => changes.clone(),
-                Check::Blocked { .. } => step.intent(brief),
+                Check::Blocked { .. } => steps.step(id.kind).intent(brief),
             };
             found.push(Previewed { id, check, changes });
         }
+        drop(looks);
         Ok(Self { plan, steps: found })
     }
 

@@ -9,6 +9,7 @@ use crate::plan::{Change, Changes, Failure};
 use crate::ports::object_store::{Expiry, Versioning};
 use crate::ports::{ObjectStore, RegistryAdmin};
 use async_trait::async_trait;
+use futures_util::join;
 
 /// The step.
 pub struct Buckets;
@@ -80,7 +81,10 @@ async fn open(
     admin: &dyn RegistryAdmin,
 ) -> Result<Changes, Failure> {
     let name = &bucket.name;
-    if !store.bucket_exists(name).await? {
+    // Side by side: for a bucket that is not there the other answers are trouble that nobody reads.
+    let (there, keeps, goes, now) =
+        join!(store.bucket_exists(name), store.versioning(name), store.expiry(name), admin.quota(name));
+    if !there? {
         let mut all = vec![made(bucket), limited(bucket)];
         if bucket.versioning {
             all.extend([versioned(bucket), expires(bucket)]);
@@ -88,13 +92,14 @@ async fn open(
         return Ok(all);
     }
     let mut changes = Changes::new();
-    if (store.versioning(name).await? == Versioning::On) != bucket.versioning {
+    if (keeps? == Versioning::On) != bucket.versioning {
         changes.push(versioned(bucket));
     }
-    if bucket.versioning && store.expiry(name).await? != Some(expiry(bucket)) {
+    let goes = goes?;
+    if bucket.versioning && goes != Some(expiry(bucket)) {
         changes.push(expires(bucket));
     }
-    let now = admin.quota(name).await?;
+    let now = now?;
     let good = match bucket.quota {
         // Once set it stays, though the free space has changed since.
         Quota::Auto => now > 0 || auto_quota(brief).is_none(),

@@ -11,6 +11,7 @@ use crate::ports::object_store::refused;
 use crate::ports::{Cluster, Credentials, Endpoint, ObjectStore, RegistryAdmin};
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::try_join;
 use serde_json::{Value, json};
 
 /// The step.
@@ -108,11 +109,9 @@ async fn complete(
         return Ok(false);
     }
     let name = policy_name(cx.brief, key);
-    let Some(live) = admin.key(&pair.access_key).await? else { return Ok(false) };
-    if !live.enabled || live.policies != [name.clone()] {
-        return Ok(false);
-    }
-    Ok(admin.policy(&name).await?.is_some_and(|live| same_policy(&live, &policy(cx.brief, key))))
+    let (live, rights) = try_join!(admin.key(&pair.access_key), admin.policy(&name))?;
+    let known = live.is_some_and(|live| live.enabled && live.policies == [name]);
+    Ok(known && rights.is_some_and(|live| same_policy(&live, &policy(cx.brief, key))))
 }
 
 async fn try_key(

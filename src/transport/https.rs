@@ -105,7 +105,8 @@ where
         let inner = legacy::Client::builder(TokioExecutor::new())
             .pool_idle_timeout(POOL_LIMIT)
             .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(4)
+            // As many as are used at once: a further handshake costs two round trips.
+            .pool_max_idle_per_host(8)
             .build(connector);
         Self { inner }
     }

@@ -31,16 +31,31 @@ pub struct Live {
     link: Arc<Link>,
     files: Arc<LocalFiles>,
     prober: Arc<Prober>,
-    /// What belongs to one connection: it is made anew with the next.
-    of_connection: Mutex<OfConnection>,
+    // Each is made once, however many steps ask for it at the same time, and neither waits for the other.
+    cluster: Mutex<OfConnection<Arc<KubeCluster>>>,
+    /// The way to the registry.
+    registry: Mutex<OfConnection<(Ipv4Addr, u16, Wire)>>,
 }
 
-#[derive(Default)]
-struct OfConnection {
+/// What was found over one connection: with the next it is looked for anew.
+struct OfConnection<T> {
     generation: u64,
-    cluster: Option<Arc<KubeCluster>>,
-    /// The way to the registry, where one was found.
-    registry: Option<(Ipv4Addr, u16, Wire)>,
+    found: Option<T>,
+}
+
+impl<T> Default for OfConnection<T> {
+    fn default() -> Self {
+        Self { generation: 0, found: None }
+    }
+}
+
+impl<T> OfConnection<T> {
+    fn over(&mut self, generation: u64) -> &mut Option<T> {
+        if self.generation != generation {
+            *self = Self { generation, found: None };
+        }
+        &mut self.found
+    }
 }
 
 struct Through(Arc<Link>);
@@ -58,7 +73,8 @@ impl Live {
         // On this computer there is no way round: what is not reached directly is not reached.
         let tunnel: Option<Arc<dyn Tunnel>> = (!link.local()).then(|| Arc::new(Through(link.clone())) as _);
         let prober = Arc::new(Prober::new(tunnel));
-        Self { name, link, files: Arc::new(files), prober, of_connection: Mutex::default() }
+        let (cluster, registry) = (Mutex::default(), Mutex::default());
+        Self { name, link, files: Arc::new(files), prober, cluster, registry }
     }
 
     /// The link.
@@ -66,24 +82,16 @@ impl Live {
         &self.link
     }
 
-    async fn of_connection(&self) -> tokio::sync::MutexGuard<'_, OfConnection> {
-        let mut kept = self.of_connection.lock().await;
-        let generation = self.link.generation();
-        if kept.generation != generation {
-            *kept = OfConnection { generation, ..OfConnection::default() };
-        }
-        kept
-    }
-
     async fn wire(&self, at: &Endpoint) -> Result<Wire, Failure> {
-        let mut kept = self.of_connection().await;
-        if let Some((ip, port, wire)) = &kept.registry
+        let mut kept = self.registry.lock().await;
+        let known = kept.over(self.link.generation());
+        if let Some((ip, port, wire)) = known
             && (*ip, *port) == (at.ip, at.port)
         {
             return Ok(wire.clone());
         }
         let wire = self.prober.route(at).await?;
-        kept.registry = Some((at.ip, at.port, wire.clone()));
+        *known = Some((at.ip, at.port, wire.clone()));
         Ok(wire)
     }
 }
@@ -98,10 +106,11 @@ impl World for Live {
     }
 
     async fn cluster(&self) -> Result<Arc<dyn Cluster>, Access> {
-        let mut kept = self.of_connection().await;
-        if let Some(cluster) = &kept.cluster {
+        let generation = self.link.generation();
+        if let Some(cluster) = self.cluster.lock().await.over(generation) {
             return Ok(cluster.clone());
         }
+        // Not under the lock: while there is no cluster yet, all who ask at once share one look.
         let host = self.link.host().await.map_err(Access::Failed)?;
         let looks = [Look::file(KUBECONFIG), Look::Service { name: "rke2-server.service".into() }];
         let seen = host.look(&looks).await.map_err(Access::Failed)?;
@@ -109,6 +118,11 @@ impl World for Live {
         let Some(Seen::File(file)) = seen.into_iter().next().filter(|_| runs) else {
             return Err(Access::NotYet { because: StepKind::ClusterStart });
         };
+        let mut kept = self.cluster.lock().await;
+        let known = kept.over(self.link.generation());
+        if let Some(cluster) = known {
+            return Ok(cluster.clone());
+        }
         let kubeconfig = Secret::new(file.bytes);
         let wire = if self.link.local() {
             Wire::Direct
@@ -116,7 +130,7 @@ impl World for Live {
             Wire::Unix(self.link.forward(API.0, API.1).await.map_err(Access::Failed)?)
         };
         let cluster = Arc::new(KubeCluster::new(&kubeconfig, wire).await.map_err(Access::Failed)?);
-        kept.cluster = Some(cluster.clone());
+        *known = Some(cluster.clone());
         Ok(cluster)
     }
 

@@ -13,6 +13,7 @@ pub mod contract;
 pub mod dial;
 pub mod explain;
 pub mod frames;
+pub mod gather;
 pub mod https;
 pub mod kube;
 mod kube_answers;

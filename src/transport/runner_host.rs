@@ -1,6 +1,7 @@
 //! The host port over runners, for this machine and for hosts reached by SSH alike.
 
 use super::frames::{Reply, Request, Status, Verb, lines};
+use super::gather::{Asked, Gather};
 use super::looks;
 use super::runner::Runner;
 use crate::base::{Secret, sanitise};
@@ -39,6 +40,7 @@ pub struct RunnerHost {
     more: Arc<dyn Open>,
     /// Scripts whose text the control runner has.
     sent: Mutex<BTreeSet<ScriptId>>,
+    looks: Gather,
 }
 
 /// How long a script may take. These are short by their nature; what is long is a unit.
@@ -54,7 +56,8 @@ impl RunnerHost {
     /// Opens the runner for control; the one for output is opened when it is first needed.
     pub async fn open(seat: Arc<dyn Open>) -> Result<Self, Failure> {
         let control = Arc::new(seat.open().await?);
-        Ok(Self { control, output: tokio::sync::Mutex::default(), more: seat, sent: Mutex::default() })
+        let (output, looks) = (tokio::sync::Mutex::default(), Gather::default());
+        Ok(Self { control, output, more: seat, sent: Mutex::default(), looks })
     }
 
     /// Whether requests can still be sent.
@@ -101,15 +104,22 @@ fn succeed(what: &str, reply: Reply) -> Result<Reply, Failure> {
 }
 
 #[async_trait]
+impl Asked for RunnerHost {
+    async fn ask(&self, at: &[Look]) -> Result<Vec<Seen>, Failure> {
+        let part = looks::encode(at)?;
+        let limit = if at.iter().any(|look| matches!(look, Look::Sha256 { .. })) { SUM } else { SHORT };
+        let request = Request { verb: Verb::Look, word: "-", parts: [&part, b"", b""] };
+        looks::decode(at, &self.do_it("looking", request, limit).await?.out)
+    }
+}
+
+#[async_trait]
 impl Host for RunnerHost {
     async fn look(&self, at: &[Look]) -> Result<Vec<Seen>, Failure> {
         if at.is_empty() {
             return Ok(Vec::new());
         }
-        let part = looks::encode(at)?;
-        let limit = if at.iter().any(|look| matches!(look, Look::Sha256 { .. })) { SUM } else { SHORT };
-        let request = Request { verb: Verb::Look, word: "-", parts: [&part, b"", b""] };
-        looks::decode(at, &self.do_it("looking", request, limit).await?.out)
+        self.looks.look(at, self).await
     }
 
     async fn run(&self, script: ScriptId, args: &[&str], input: Option<&Secret<Vec<u8>>>) -> Result<Output, Failure> {

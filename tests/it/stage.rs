@@ -2,7 +2,7 @@
 
 use crate::ledger::{Ledger, Watched};
 use async_trait::async_trait;
-use modelquay::app::headless::{Env, install, resume};
+use modelquay::app::headless::{Env, Order, install, plan, resume};
 use modelquay::app::inspect::Inspection;
 use modelquay::app::sites::{RunDir, Sites};
 use modelquay::app::{Exit, Face, Machine, order};
@@ -12,7 +12,7 @@ use modelquay::engine::retry::Retry;
 use modelquay::engine::step::{Hook, Moment, Progress};
 use modelquay::engine::{Consent, Event, Preview, RunState};
 use modelquay::plan::{Failure, HostId, StepKind};
-use modelquay::ports::{Answer, LinkState, Prompt, Question};
+use modelquay::ports::{Answer, LinkState, Prompt, Question, World};
 use modelquay::transport::operator_files::LocalFiles;
 use modelquay::transport::simulated::s3::{Fault, Harm};
 use modelquay::transport::simulated::{self, BadDay, Pace, Sim, SimOptions};
@@ -192,7 +192,18 @@ impl Stage {
         self.live_so(Hook::default(), &Notify::new(), Duration::ZERO).await
     }
 
-    async fn live_so(&self, hook: Hook, killed: &Notify, link_timeout: Duration) -> Life {
+    /// What an install would do now, by a look at this world.
+    pub async fn plan(&self, world: Arc<dyn World>) -> Exit {
+        held(&self.shown).clear();
+        let (_, env) = self.env(Hook::default(), Duration::ZERO);
+        plan(&env, &Machine::Given(world), &self.order(&env)).await
+    }
+
+    fn order(&self, env: &Env) -> Order {
+        order::load(&self.path("site.toml"), Some(&self.credentials()), &env.sites).expect("right answers")
+    }
+
+    fn env(&self, hook: Hook, link_timeout: Duration) -> (Arc<Yes>, Env) {
         let said = Arc::new(Yes::new(&self.shown));
         let env = Env {
             sites: self.sites(),
@@ -207,15 +218,18 @@ impl Stage {
             hook,
             by: "test".into(),
         };
+        (said, env)
+    }
+
+    async fn live_so(&self, hook: Hook, killed: &Notify, link_timeout: Duration) -> Life {
+        let (said, env) = self.env(hook, link_timeout);
         let machine = Machine::Given(Arc::new(Watched::new(&self.sim, &self.ledger)));
         let whole = async {
             if let Some(run) = self.run() {
                 let order = order::of_run(&run).expect("what was asked for can be read again");
                 return resume(&env, &machine, &run, &order).await;
             }
-            let keys = self.credentials();
-            let order = order::load(&self.path("site.toml"), Some(&keys), &env.sites).expect("right answers");
-            install(&env, &machine, &order).await
+            install(&env, &machine, &self.order(&env)).await
         };
         tokio::select! {
             () = killed.notified() => Life::Killed,
