@@ -2,6 +2,7 @@ use super::*;
 use crate::base::clock::SetClock;
 use crate::engine::event::Event;
 use crate::engine::journal::{Journal, MemoryJournal};
+use crate::engine::preview::Preview;
 use crate::engine::state::RunState;
 use crate::plan::components::Components;
 use crate::plan::facts::Facts;
@@ -179,14 +180,18 @@ impl Went {
     }
 }
 
-async fn go_on(steps: &Two, link: Vec<Result<(), Failure>>, attempts: u32, lines: usize) -> Went {
-    let brief = Brief {
+fn brief() -> Brief {
+    Brief {
         site: Site::with_defaults("edge".parse().expect("a label"), Reach::Local),
         facts: Facts::default(),
         components: Components::load(&[], "amd64").expect("the built-in table is right"),
         credentials_file: "/k".into(),
         site_dir: "/s".into(),
-    };
+    }
+}
+
+async fn go_on(steps: &Two, link: Vec<Result<(), Failure>>, attempts: u32, lines: usize) -> Went {
+    let brief = brief();
     let world = Wire(Mutex::new(link.into()));
     let redactor = Redactor::new();
     let output = Output::memory(redactor.clone());
@@ -339,4 +344,56 @@ async fn an_apply_that_the_check_does_not_confirm_has_failed() {
     let Ok(Ending::Failed { failure, .. }) = &went.ending else { panic!("{:?}", went.ending) };
     assert!(failure.line().contains("still to do: "), "{failure}");
     assert_eq!((steps.0.applied(), went.count(retrying)), (1, 0));
+}
+
+/// Checks that meet: the first one fails only after the second has failed.
+struct Meeting(tokio::sync::Barrier);
+
+#[async_trait]
+impl Step for Meeting {
+    fn intent(&self, _: &Brief) -> Changes {
+        Changes::new()
+    }
+
+    async fn check(&self, cx: &Cx<'_>) -> Result<Check, Failure> {
+        self.0.wait().await;
+        if cx.id.kind == FIRST {
+            tokio::task::yield_now().await;
+        }
+        Err(Failure::permanent(cx.id.kind.id()))
+    }
+
+    async fn apply(&self, _: &Cx<'_>) -> Result<(), Failure> {
+        unreachable!("a preview applies nothing")
+    }
+}
+
+impl Steps for Meeting {
+    fn step(&self, _: StepKind) -> &dyn Step {
+        self
+    }
+}
+
+#[tokio::test]
+async fn a_preview_looks_side_by_side_and_tells_the_failure_that_comes_first_in_the_plan() {
+    let (brief, world, redactor, cancel) = (brief(), Wire(Mutex::default()), Redactor::new(), Cancel::new());
+    let (output, progress, hook) =
+        (Output::memory(redactor.clone()), watch::Sender::new(Progress::default()), Hook::default());
+    let cx = |id: StepId| Cx {
+        id,
+        attempt: 1,
+        run: "preview",
+        brief: &brief,
+        world: &world,
+        progress: &progress,
+        output: &output,
+        redactor: &redactor,
+        cancel: &cancel,
+        hook: &hook,
+    };
+    // One after the other they would never meet.
+    let steps = Meeting(tokio::sync::Barrier::new(2));
+    let made = Preview::make(reviewed().plan().clone(), &brief, &steps, cx);
+    let made = tokio::time::timeout(Duration::from_secs(30), made).await.expect("they meet");
+    assert_eq!(made, Err((id(FIRST), Failure::permanent(FIRST.id()))));
 }
