@@ -121,20 +121,3 @@ fn a_bare_host_becomes_a_registry_and_the_same_command_again_changes_nothing() {
     labctl(&["host-stop", &host.name]);
     labctl(&["host-save", &host.name, "installed"]);
 }
-
-#[test]
-fn a_finished_host_is_checked_over_a_link_of_200_ms() {
-    // Its name is that of the site which the test above has saved.
-    let host = Host::with("fresh1", &["--from", "installed"]);
-    let link = crate::link_proxy::Link::to(&host.ip);
-    let product = Product::new();
-    let reach = crate::harness::Reach { address: "tech@127.0.0.1".into(), port: link.port, more: "" };
-    product.answers_for(&host, &reach, "");
-    let answers = product.path("site.toml").display().to_string();
-    let plan = ["plan", "--answers", answers.as_str(), "--password-fd", "3"];
-    let reached = "Reached from outside: nothing to do";
-    wait_until("the registry after its boot", Duration::from_mins(4), || product.run(&plan).said.contains(reached));
-    link.delay(Duration::from_millis(100));
-    let ran = product.run(&plan).expect(0).says(reached);
-    println!("plan of a finished host at 200 ms: {:.1} s", ran.took.as_secs_f64());
-}

@@ -6,6 +6,7 @@
 
 mod canary;
 mod contracts;
+mod far;
 mod harness;
 mod install;
 mod interrupted;
@@ -14,3 +15,4 @@ mod link_contract;
 mod link_proxy;
 mod minio_contract;
 mod refused;
+mod round_trips;
