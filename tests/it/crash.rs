@@ -10,7 +10,7 @@ use modelquay::app::Exit;
 use modelquay::engine::step::Moment;
 use modelquay::plan::StepKind;
 use modelquay::ports::{Kind, ObjectRef};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::OnceLock;
 
@@ -159,6 +159,49 @@ fn after_the_last_check_of_every_step_in_turn() {
     let last = |at: &&At| at.1 == Moment::AfterLastCheck && !WAITS.contains(&at.0);
     let kills: Vec<At> = undisturbed().passed.iter().filter(last).copied().collect();
     wait_for(story(&kills));
+}
+
+/// Where the keys are at a moment: in Secrets, in the registry, in the operator's file.
+fn places(stage: &Stage) -> [BTreeSet<Pair>; 3] {
+    [state::keys_in_secrets(stage), state::keys_in_registry(stage), state::keys_in_file(stage)]
+        .map(|keys| keys.into_values().collect())
+}
+
+/// A key is in its Secret before the registry is told, and in the file when every one of them is known
+/// to both. One site, killed between each two of these places, key by key.
+#[test]
+fn each_key_goes_into_its_secret_then_to_the_registry_and_last_into_the_file() {
+    let (namespace, keys, file) = (StepKind::Namespace, StepKind::Keys, StepKind::CredentialsFile);
+    // How many keys the Secrets hold, the registry knows, and the file holds.
+    let moments = [
+        ((namespace, Moment::Between(1)), [0, 0, 0]),
+        ((namespace, Moment::AfterApply), [1, 0, 0]),
+        ((StepKind::Bucket, Moment::BeforeCheck), [1, 1, 0]),
+        ((keys, Moment::Between(1)), [2, 1, 0]),
+        ((keys, Moment::Between(2)), [2, 2, 0]),
+        ((keys, Moment::Between(4)), [3, 2, 0]),
+        ((keys, Moment::Between(5)), [3, 3, 0]),
+        ((keys, Moment::Between(7)), [4, 3, 0]),
+        ((keys, Moment::Between(8)), [4, 4, 0]),
+        ((file, Moment::BeforeApply), [4, 4, 0]),
+        ((file, Moment::AfterApply), [4, 4, 4]),
+    ];
+    undisturbed();
+    wait_for(async {
+        let stage = Stage::new();
+        let mut made = Made::default();
+        for (at, counts) in moments {
+            kill(&stage, at).await;
+            let [secrets, registry, file] = places(&stage);
+            assert_eq!([secrets.len(), registry.len(), file.len()], counts, "at {at:?}");
+            assert!(registry.is_subset(&secrets) && file.is_subset(&registry), "another key at {at:?}");
+            let again = made.again(&stage);
+            assert!(again.is_empty(), "before {at:?}: {again:?}");
+            made = Made::so_far(&stage);
+        }
+        let wrong = resumed(&stage, &made).await;
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    });
 }
 
 /// The controls: what these tests look for would be found.
