@@ -79,6 +79,7 @@ impl Sites {
             let path = runs.join(&id);
             match fs::DirBuilder::new().mode(0o700).create(&path) {
                 Ok(()) => {
+                    sync_dir(&runs)?;
                     let run = RunDir { id, path };
                     run.write_request(request)?;
                     return Ok(run);
@@ -145,9 +146,18 @@ impl RunDir {
     }
 }
 
-/// Makes directories that only the user can enter.
+/// Makes directories that only the user can enter, and brings their names to disk: what is synced
+/// inside of them would be lost with a name that was not.
 pub fn make_dirs(path: &Path) -> Result<(), Failure> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| cannot("make", path, &e))
+    let missing = path.ancestors().take_while(|dir| !dir.exists()).count();
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| cannot("make", path, &e))?;
+    path.ancestors().skip(1).take(missing).try_for_each(sync_dir)
+}
+
+fn sync_dir(path: &Path) -> Result<(), Failure> {
+    // A directory in which one may write and not look cannot be synced by us; the install goes on.
+    let Ok(dir) = fs::File::open(path) else { return Ok(()) };
+    dir.sync_all().map_err(|e| cannot("bring to disk", path, &e))
 }
 
 fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
