@@ -16,3 +16,5 @@ mod link_proxy;
 mod minio_contract;
 mod refused;
 mod round_trips;
+mod syncs;
+mod trace;
