@@ -23,6 +23,8 @@ seats=${MODELQUAY_RUN:-/run/modelquay}
 # What one reply may carry of each output; the other end refuses more.
 most_out=16777216
 most_err=262144
+# What a unit's log may grow to, about; of what comes behind that only the end is kept.
+most_log=${MODELQUAY_LOG:-67108864}
 
 mkdir -p "$seats" || exit 1
 # Seats of runners that were killed: their number is nobody's now.
@@ -32,7 +34,8 @@ for seat in "$seats"/*; do
 done
 T=$seats/$$
 rm -rf "$T"
-mkdir "$T" || exit 1
+# A runner that ends in this moment may have taken the empty directory away.
+mkdir "$T" 2>/dev/null || { mkdir -p "$seats" && mkdir "$T"; } || exit 1
 # A shell that dies of a signal skips its EXIT trap, so each signal becomes an exit.
 trap 'rm -rf "$T"; rmdir "$seats" 2>/dev/null' EXIT
 trap 'exit 129' HUP
@@ -150,7 +153,7 @@ do_start() {
     mkdir -p "$unit" || return 1
     cat "$T/1" >"$unit/script" || return 1
     cat "$T/2" >"$unit/args" || return 1
-    cat >"$unit/run" <<'RUN' || return 1
+    { tell "most=$most_log" && cat <<'RUN'; } >"$unit/run" || return 1
 unit=${0%/*}
 umask 077
 exec </dev/null >>"$unit/log" 2>&1
@@ -160,8 +163,56 @@ HOME=/root
 LC_ALL=C
 export HOME LC_ALL
 cd / || exit 1
-(umask 022 && exec sh "$unit/script" "$@")
+
+size() {
+    bytes=$(wc -c <"$1")
+    bytes=$((bytes))
+}
+
+# Adds what comes to the log as it comes (`head` and `tee` would hold it back, or never stop). When the
+# log is full, pieces are put aside in turn, so that the last words are there; the rest is counted.
+keep() {
+    before=-1
+    size "$unit/log"
+    while [ "$bytes" -ne "$before" ] && [ "$bytes" -lt "$most" ]; do
+        before=$bytes
+        dd bs=65536 count=64 2>/dev/null
+        size "$unit/log"
+    done
+    if [ "$bytes" -ge "$most" ]; then
+        come=0
+        while dd bs=65536 count=64 2>/dev/null >"$unit/piece" && [ -s "$unit/piece" ]; do
+            size "$unit/piece"
+            come=$((come + bytes))
+            cat "$unit/piece" >>"$unit/last"
+            size "$unit/last"
+            [ "$bytes" -lt 65536 ] || mv -f "$unit/last" "$unit/older"
+        done
+        if [ "$come" -gt 65536 ]; then
+            echo
+            echo "modelquay: the log is full, and $((come - 65536)) bytes are missing here"
+        fi
+        cat "$unit/older" "$unit/last" 2>/dev/null | tail -c 65536
+        rm -f "$unit/piece" "$unit/last" "$unit/older"
+    fi
+    # On a full disk the log ends early; the script must not end with it.
+    cat >/dev/null
+}
+
+mkfifo "$unit/out" || exit 1
+keep <"$unit/out" &
+keeper=$!
+exec 3>"$unit/out"
+rm -f "$unit/out"
+(umask 022 && exec sh "$unit/script" "$@" >&3 2>&1 3>&-)
 echo $? >"$unit/rc.new"
+exec 3>&-
+# What the script has left in the background may hold its output open; that is not waited for. The
+# shell's own words about it belong into no log.
+exec >/dev/null 2>&1
+(sleep 5 && kill "$keeper") &
+wait "$keeper"
+kill $!
 sync "$unit/log" "$unit/rc.new" 2>/dev/null || sync
 mv -f "$unit/rc.new" "$unit/rc"
 sync "$unit" 2>/dev/null || sync

@@ -63,6 +63,11 @@ struct Bench {
 impl Bench {
     /// A runner's places under a temporary directory, with a stand-in for systemd.
     fn new(shell: &[&str], tools: Option<&str>) -> Self {
+        Self::with_log(shell, tools, 64 << 20)
+    }
+
+    /// The same with logs of at most so many bytes.
+    fn with_log(shell: &[&str], tools: Option<&str>, most: u64) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let bin = dir.path().join("bin");
         for sub in ["bin", "state"] {
@@ -80,6 +85,7 @@ impl Bench {
                 ("MODELQUAY_PATH".into(), path),
                 ("MODELQUAY_STATE".into(), place("state")),
                 ("MODELQUAY_RUN".into(), place("run")),
+                ("MODELQUAY_LOG".into(), most.to_string()),
             ]
             .into(),
         };
@@ -139,6 +145,9 @@ fn busybox(into: &Path) -> Option<String> {
         "sort",
         "awk",
         "mktemp",
+        "mkfifo",
+        "sleep",
+        "seq",
     ] {
         std::os::unix::fs::symlink(program, into.join(applet)).expect("the directory is new");
     }
@@ -271,6 +280,55 @@ async fn a_unit_runs_once_however_often_it_is_started() {
     assert_eq!(fs::read_to_string(bench.at("state/starts")).expect("written").lines().count(), 1);
     let dir = fs::metadata(bench.at("state/units/u-1")).expect("there").permissions().mode();
     assert_eq!(dir & 0o777, 0o700);
+}
+
+/// Starts a unit, waits until it has ended well, and gives its log.
+async fn log_of(bench: &Bench, text: &str) -> String {
+    let (host, runner) = (bench.host().await, bench.runner().await);
+    assert_eq!(start(&runner, "u-log", text, &[]).await.status, Status::Exit(0));
+    let at = [Look::Unit { name: "u-log".into() }];
+    until("the unit ends", async || host.look(&at).await == Ok(vec![Seen::Unit(UnitState::Finished { status: 0 })]))
+        .await;
+    let log = host.unit_output("u-log", 0, 8 << 20).await.expect("its log").bytes;
+    String::from_utf8(log).expect("text")
+}
+
+/// Shells, and the tools that they find.
+fn shells(applets: &Path) -> Vec<(Vec<&'static str>, Option<String>)> {
+    let busybox = busybox(applets).map(|tools| (vec!["busybox", "sh"], Some(tools)));
+    std::iter::once((vec!["sh"], None)).chain(busybox).collect()
+}
+
+#[tokio::test]
+async fn a_log_that_is_full_keeps_its_end_and_says_what_is_missing() {
+    let applets = tempfile::tempdir().expect("a temporary directory");
+    for (shell, tools) in shells(applets.path()) {
+        let bench = Bench::with_log(&shell, tools.as_deref(), 100_000);
+        let text = "echo begun; seq 1 800000; echo the last words >&2";
+        let log = log_of(&bench, text).await;
+        let whole: usize =
+            "begun\nthe last words\n".len() + (1..=800_000).map(|n: u32| n.to_string().len() + 1).sum::<usize>();
+        assert!(log.starts_with("begun\n1\n2\n"), "{:?}", log.get(..40));
+        assert!(log.ends_with("\n800000\nthe last words\n"), "{:?}", log.get(log.len() - 40..));
+        // A little more than was said, because it is written by pieces.
+        assert!(log.len() < 100_000 + (4 << 20) + (65 << 10), "{} bytes", log.len());
+        let words = log.lines().find(|line| line.starts_with("modelquay: ")).expect("it says so");
+        let missing: usize = words.split(' ').find_map(|word| word.parse().ok()).expect("a number");
+        assert_eq!(log.len() - words.len() - 2 + missing, whole, "{words}");
+        let left: Vec<_> =
+            fs::read_dir(bench.at("state/units/u-log")).expect("there").flatten().map(|e| e.file_name()).collect();
+        assert_eq!(left.len(), 6, "{left:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_unit_leaves_in_the_background_does_not_hold_it_up() {
+    let bench = Bench::new(&["sh"], None);
+    let log = log_of(&bench, "echo begun; tail -f /dev/null & echo $! >\"$0.pid\"; echo done").await;
+    assert_eq!(log, "begun\ndone\n");
+    let pid = fs::read_to_string(bench.at("state/units/u-log/script.pid")).expect("written");
+    let kill = format!("kill {pid}");
+    assert_eq!(script(&bench.runner().await, &kill, &[], b"").await.status, Status::Exit(0));
 }
 
 #[tokio::test]
