@@ -1,13 +1,16 @@
 //! What the operator is given to go on with: the CA, and a sheet with the endpoint and the next
 //! commands. No secret stands in either.
 
-use super::common::{endpoint, reach};
+use super::common::{cluster, endpoint, reach};
+use super::pulled;
 use crate::engine::step::{Brief, Check, Cx, Step};
 use crate::plan::change::hex;
 use crate::plan::{Change, Changes, Failure};
 use crate::ports::{Endpoint, Route};
 use async_trait::async_trait;
+use futures_util::join;
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 
 /// The step.
 pub struct HandOver;
@@ -79,28 +82,42 @@ impl Step for HandOver {
         vec![
             Change::LocalFile { path: ca_path(brief), what: "the cluster's CA".into() },
             Change::LocalFile { path: sheet_path(brief), what: "endpoint, console, next commands".into() },
+            pulled::change(brief),
         ]
     }
 
     async fn check(&self, cx: &Cx<'_>) -> Result<Check, Failure> {
-        reach!(cx.world.cluster());
-        let wanted = match wanted(cx).await {
-            Ok(wanted) => wanted,
-            Err(failure) => return super::bucket::unanswered(cx, failure).await,
+        let cluster = reach!(cx.world.cluster());
+        let (wanted, pulled) = join!(wanted(cx), pulled::look(cx, &*cluster));
+        let (wanted, pulled) = match (wanted, pulled) {
+            (Ok(wanted), Ok(pulled)) => (wanted, pulled),
+            (Err(failure), _) => return super::bucket::unanswered(cx, failure).await,
+            (_, Err(failure)) => return Err(failure),
         };
+        if !pulled.changed.is_empty() {
+            return Ok(Check::Conflict(pulled::conflict(&pulled.changed)));
+        }
         let mut changes = Changes::new();
         for (path, text, what) in wanted {
             if cx.world.files().read(&path).await?.as_deref() != Some(text.as_bytes()) {
                 changes.push(Change::LocalFile { path, what: what.into() });
             }
         }
-        Ok(Check::from_changes(changes, format!("everything to go on with lies in {}", cx.brief.site_dir)))
+        if !pulled.new.is_empty() {
+            changes.push(pulled::change(cx.brief));
+        }
+        let mut why = format!("everything to go on with lies in {}", cx.brief.site_dir);
+        if pulled.same > 0 {
+            let _ = write!(why, "; images that were trusted at the first install and run unchanged: {}", pulled.same);
+        }
+        Ok(Check::from_changes(changes, why))
     }
 
     async fn apply(&self, cx: &Cx<'_>) -> Result<(), Failure> {
         for (path, text, _) in wanted(cx).await? {
             cx.world.files().write(&path, text.as_bytes()).await?;
         }
-        Ok(())
+        let cluster = cluster(cx).await?;
+        pulled::record(cx, pulled::look(cx, &*cluster).await?).await
     }
 }

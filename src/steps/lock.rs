@@ -3,7 +3,7 @@
 
 use super::common::HOME;
 use crate::base::Secret;
-use crate::engine::step::Cx;
+use crate::engine::step::{Brief, Cx};
 use crate::plan::Failure;
 use crate::ports::{FileSpec, Host, Look, Seen};
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,9 @@ pub struct Lock {
     pub files: BTreeMap<String, Fetched>,
     /// The RKE2 version that was installed from them.
     pub rke2: Option<String>,
+    /// Images by the names under which they are asked for, with the digest that was pulled first.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub images: BTreeMap<String, String>,
 }
 
 /// The question by which a check sees the host's lock.
@@ -58,7 +61,10 @@ pub async fn write(cx: &Cx<'_>, host: &dyn Host, lock: &Lock) -> Result<(), Fail
     let mut known = local(cx).await?;
     known.files.extend(lock.files.iter().map(|(name, file)| (name.clone(), file.clone())));
     known.rke2.clone_from(&lock.rke2);
-    cx.world.files().write(&local_path(cx), &pretty(&known)?).await
+    for (name, image) in &lock.images {
+        known.images.entry(name.clone()).or_insert_with(|| image.clone());
+    }
+    cx.world.files().write(&path_here(cx.brief), &pretty(&known)?).await
 }
 
 fn pretty(lock: &Lock) -> Result<Vec<u8>, Failure> {
@@ -70,14 +76,15 @@ fn pretty(lock: &Lock) -> Result<Vec<u8>, Failure> {
 
 /// The site's own lock on the operator's computer.
 pub async fn local(cx: &Cx<'_>) -> Result<Lock, Failure> {
-    let Some(bytes) = cx.world.files().read(&local_path(cx)).await? else { return Ok(Lock::default()) };
+    let Some(bytes) = cx.world.files().read(&path_here(cx.brief)).await? else { return Ok(Lock::default()) };
     serde_json::from_slice(&bytes).map_err(|e| {
-        Failure::needs_human(format!("read the lock {}", local_path(cx)))
+        Failure::needs_human(format!("read the lock {}", path_here(cx.brief)))
             .because(e.to_string())
             .help("it holds the checksums that were trusted first: mend it, or remove it to trust anew")
     })
 }
 
-fn local_path(cx: &Cx<'_>) -> String {
-    format!("{}/lock.json", cx.brief.site_dir)
+/// Where the site's own lock lies.
+pub fn path_here(brief: &Brief) -> String {
+    format!("{}/lock.json", brief.site_dir)
 }

@@ -20,6 +20,7 @@ mod operator;
 mod package;
 mod plan;
 mod prepare;
+mod pulled;
 mod reach;
 mod registries;
 mod secrets;

@@ -3,6 +3,7 @@
 mod bad_days;
 mod canary;
 mod crash;
+mod images;
 mod ledger;
 mod paced;
 mod program;

@@ -11,6 +11,7 @@ use crate::transport::simulated::machine::{Machine, NODE_IP, State};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 /// Something that a controller will do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,17 +201,35 @@ fn crd(name: &str) -> Value {
     crd
 }
 
+/// An image as a container runtime names it: by the digest under which it was pulled.
+pub fn image_id(image: &str) -> String {
+    if image.contains('@') {
+        return image.to_owned();
+    }
+    let name = image.rsplit_once(':').map_or(image, |(name, _)| name);
+    format!("{name}@sha256:{}", crate::plan::change::hex(&Sha256::digest(image)))
+}
+
 /// A deployment has its pod.
 fn deployed(s: &mut State, what: &ObjectRef, now_ms: u64) {
     let Some(deployment) = s.objects.get(what).cloned() else { return };
     let template = &deployment["spec"]["template"];
+    let containers = template["spec"]["containers"].as_array().cloned().unwrap_or_default();
+    let running: Vec<Value> = containers
+        .iter()
+        .map(|c| {
+            json!({"name": c["name"], "ready": true, "restartCount": 0,
+        "imageID": image_id(c["image"].as_str().unwrap_or_default()), "state": {"running": {}}})
+        })
+        .collect();
     let mut pod = named("v1", "Pod", &what.namespace, &format!("{}-5a1a7ed0-0", what.name));
     merge(
         &mut pod,
         &json!({
             "metadata": {"labels": template["metadata"]["labels"]},
             "spec": template["spec"],
-            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]},
+            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}],
+                "containerStatuses": running},
         }),
     );
     s.objects.write(&pod, now_ms);

@@ -2,10 +2,14 @@
 //! where asked, a certificate, with the names and owners that the real one (v7.1.1) gives them.
 
 use super::objects::merge;
+use super::reactions::image_id;
 use crate::ports::cluster::{Kind, ObjectRef};
 use crate::transport::simulated::bad_day::BadDay;
 use crate::transport::simulated::machine::{Machine, State};
 use serde_json::{Value, json};
+
+/// The image that the operator puts beside each server, as the chart's values name it.
+const SIDECAR: &str = "quay.io/minio/operator-sidecar:v7.0.1";
 
 /// What the stages need to know of a tenant.
 pub struct About<'a> {
@@ -120,11 +124,16 @@ pub fn stateful_set(machine: &Machine, s: &mut State, about: &About<'_>, now_ms:
         }
     }
     let image = about.spec["image"].as_str().unwrap_or_default();
-    let pod = about.owned("v1", "Pod", &about.pod().name, &json!({
-        "spec": {"nodeName": s.node_name(), "containers": [
-            {"name": "minio", "image": image}, {"name": "sidecar", "image": "quay.io/minio/operator-sidecar:v7.0.1"}]},
-        "status": {"phase": "Pending", "conditions": [{"type": "Ready", "status": "False"}]},
-    }));
+    let pod = about.owned(
+        "v1",
+        "Pod",
+        &about.pod().name,
+        &json!({
+            "spec": {"nodeName": s.node_name(), "containers": [
+                {"name": "minio", "image": image}, {"name": "sidecar", "image": SIDECAR}]},
+            "status": {"phase": "Pending", "conditions": [{"type": "Ready", "status": "False"}]},
+        }),
+    );
     s.objects.write(&pod, now_ms);
     s.event(about.what, "Normal", "PoolCreated", "Tenant pool pool-0 created", now_ms);
     if machine.bad(BadDay::ImageMissing) {
@@ -174,6 +183,7 @@ pub fn bound(s: &mut State, about: &About<'_>, now_ms: u64) -> bool {
 /// Writes how its pod and the two containers stand.
 pub fn pod_status(s: &mut State, about: &About<'_>, phase: &str, minio: &Value, sidecar_ready: bool) {
     let all = sidecar_ready && minio.get("running").is_some();
+    let image = image_id(about.spec["image"].as_str().unwrap_or_default());
     s.objects.set(
         &about.pod(),
         "status",
@@ -181,8 +191,10 @@ pub fn pod_status(s: &mut State, about: &About<'_>, phase: &str, minio: &Value, 
             "phase": phase,
             "conditions": [{"type": "Ready", "status": if all { "True" } else { "False" }}],
             "containerStatuses": [
-                {"name": "minio", "ready": minio.get("running").is_some(), "restartCount": 0, "state": minio},
-                {"name": "sidecar", "ready": sidecar_ready, "restartCount": 0, "state": {"running": {}}},
+                {"name": "minio", "ready": minio.get("running").is_some(), "restartCount": 0, "state": minio,
+                    "imageID": image},
+                {"name": "sidecar", "ready": sidecar_ready, "restartCount": 0, "state": {"running": {}},
+                    "imageID": image_id(SIDECAR)},
             ],
         }),
     );
