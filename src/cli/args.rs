@@ -163,6 +163,9 @@ pub struct Rehearse {
     /// What goes wrong in it; may be named more than once
     #[arg(long, value_name = "WHAT", value_parser = bad_days())]
     pub bad_day: Vec<BadDay>,
+    /// For tests: end the program here as a power cut would
+    #[arg(long, hide = true, value_name = "STEP:MOMENT")]
+    pub stop_at: Option<String>,
 }
 
 /// `completions`.

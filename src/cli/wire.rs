@@ -210,6 +210,7 @@ pub fn rehearse(global: &Global, args: &Rehearse) -> Exit {
     let mut wiring = wiring(global, &reaching, shape(global, false), order.site.name);
     wiring.rehearsal = true;
     wiring.yes = true;
+    wiring.hook = super::stop_at::hook(args.stop_at.as_deref());
     let machine = Machine::Rehearsal { speed: args.speed, bad_days: args.bad_day.iter().copied().collect() };
     let runtime_dir = dir.0.clone();
     drive(&wiring, sites, async |env| {

@@ -37,6 +37,17 @@ async fn a_reserved_file_is_private_and_is_replaced_whole() {
 }
 
 #[tokio::test]
+async fn what_a_killed_write_left_beside_a_file_goes_with_the_next() {
+    let (_dir, home) = home();
+    let (files, path) = (LocalFiles::new(), home.join("keys.toml"));
+    files.reserve(text(&path)).await.expect("the name is free");
+    std::fs::write(home.join(".keys.toml.part"), "half of a se").expect("it is ours");
+    files.write_private(text(&path), &Secret::new(b"secret".to_vec())).await.expect("it is reserved");
+    assert_eq!(std::fs::read(&path).expect("it is there"), b"secret");
+    assert_eq!(std::fs::read_dir(&home).expect("it is ours").count(), 1, "something was left beside it");
+}
+
+#[tokio::test]
 async fn a_file_of_another_run_is_not_taken() {
     let (_dir, home) = home();
     let path = home.join("keys.toml");

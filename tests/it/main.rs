@@ -4,6 +4,7 @@ mod bad_days;
 mod canary;
 mod crash;
 mod images;
+mod killed;
 mod ledger;
 mod paced;
 mod program;
