@@ -12,3 +12,4 @@ pub mod plan;
 pub mod ports;
 pub mod steps;
 pub mod transport;
+pub mod ui;

@@ -1,0 +1,251 @@
+//! The frame around every place: who and where, the walk, one sentence, the keys.
+
+use super::keys::{Binding, Command};
+use super::model::Model;
+use super::text::clock;
+use super::theme::{Glyph, Role};
+use super::walk::{self, Place};
+use super::widgets::lines::{cut, draw, fit, line, rule, span, split_bottom, split_left, split_top, width};
+use crate::ports::LinkState;
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+/// The smallest terminal in which the walk can be used.
+pub const LEAST: (u16, u16) = (40, 10);
+/// From so many columns on the walk is a rail at the left.
+pub const WIDE: u16 = 110;
+/// Columns of that rail.
+const RAIL: u16 = 18;
+/// Keys that the bottom line names at most.
+const MOST_KEYS: usize = 8;
+
+/// Draws everything.
+pub fn view(model: &Model, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    render(model, area, frame.buffer_mut());
+}
+
+/// Draws everything into a buffer.
+pub fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = model.shell.theme;
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        let size = model.shell.text.with("too-small", [("columns", LEAST.0.into()), ("rows", LEAST.1.into())]);
+        draw(vec![line(theme, Role::Text, size)], area, buffer);
+        return;
+    }
+    let (head, rest) = split_top(area, 1);
+    draw(vec![header(model, head.width)], head, buffer);
+    let (rest, foot) = split_bottom(rest, 2);
+    let body = if model.walk.place == Place::Start {
+        let (ruled, body) = split_top(rest, 1);
+        draw(vec![rule(theme, ruled.width)], ruled, buffer);
+        body
+    } else if area.width >= WIDE {
+        let (ruled, body) = split_top(rest, 1);
+        draw(vec![rule(theme, ruled.width)], ruled, buffer);
+        let (rail, body) = split_left(body, RAIL);
+        draw(rail_lines(model, rail.width), rail, buffer);
+        body
+    } else {
+        let (walk, body) = split_top(rest, 2);
+        draw(vec![walk_line(model, walk.width), rule(theme, walk.width)], walk, buffer);
+        body
+    };
+    if model.shell.help {
+        help(model, body, buffer);
+    } else {
+        walk::draw(model, body, buffer);
+    }
+    draw(vec![status_line(model, foot.width), keys_line(model, foot.width)], foot, buffer);
+}
+
+/// Who and where at the left, the link and the clock of the run at the right.
+fn header(model: &Model, columns: u16) -> Line<'static> {
+    let (text, theme) = (&model.shell.text, model.shell.theme);
+    let mut spans = vec![Span::raw(" ")];
+    if model.shell.rehearsal {
+        spans.push(span(theme, Role::Rehearsal, format!(" {} ", text.t("rehearsal"))));
+        spans.push(Span::raw(" "));
+    }
+    let site = model.walk.draft.text(super::draft::FieldId::Site);
+    let address = model.walk.draft.text(super::draft::FieldId::Address);
+    let who = match (model.walk.place, site.is_empty()) {
+        (Place::Start, _) => String::new(),
+        (_, true) => text.t("new-site"),
+        (_, false) if model.shell.rehearsal || address == site => site,
+        (_, false) => format!("{site} ({address})"),
+    };
+    let who = if who.is_empty() { String::new() } else { format!(" {} {who}", theme.glyph(Glyph::Between)) };
+    let right = right_of_header(model);
+    let used: usize = spans.iter().map(Span::width).sum();
+    let right_width = right.iter().map(Span::width).sum::<usize>() + 1;
+    let room = usize::from(columns).saturating_sub(used + right_width);
+    spans.push(span(theme, Role::Title, fit(theme, &format!("modelquay{who}"), room)));
+    spans.extend(right);
+    Line::from(spans)
+}
+
+fn right_of_header(model: &Model) -> Vec<Span<'static>> {
+    let theme = model.shell.theme;
+    let (role, link) = link_words(model);
+    let mut spans = vec![span(theme, role, link)];
+    if let Some(seconds) = run_seconds(model) {
+        spans.push(Span::raw("   "));
+        spans.push(span(theme, Role::Text, clock(seconds)));
+    }
+    if model.shell.rehearsal && walk::running(model) {
+        spans.push(span(theme, Role::Dim, format!("  {}x", model.shell.speed)));
+    }
+    spans
+}
+
+/// Seconds since the run began, for as long as it lasts; then how long it took.
+fn run_seconds(model: &Model) -> Option<u64> {
+    let run = walk::run(model)?;
+    let began = run.started_ms?;
+    let until = if walk::running(model) { model.shell.now_ms.max(run.last_ms) } else { run.last_ms };
+    Some(until.saturating_sub(began) / 1000)
+}
+
+/// The link in words, apart from the install's health.
+pub fn link_words(model: &Model) -> (Role, String) {
+    let (text, theme) = (&model.shell.text, model.shell.theme);
+    match &model.live.link {
+        None => (Role::Dim, text.t("link-none")),
+        Some(LinkState::Local) => (Role::Dim, text.t("link-local")),
+        Some(LinkState::Connecting { .. }) => (Role::Accent, text.t("link-connecting")),
+        Some(LinkState::Up { rtt_ms: None }) => (Role::Good, format!("{} {}", text.t("link"), theme.glyph(Glyph::Link))),
+        Some(LinkState::Up { rtt_ms: Some(ms) }) => {
+            (Role::Good, format!("{} {} {ms} ms", text.t("link"), theme.glyph(Glyph::Link)))
+        }
+        Some(LinkState::Lost { since_ms, .. }) => {
+            let seconds = model.shell.now_ms.saturating_sub(*since_ms) / 1000;
+            let lost = text.with("link-lost", [("time", clock(seconds).into())]);
+            (Role::Bad, format!("{} {lost}", theme.glyph(Glyph::Bad)))
+        }
+        Some(LinkState::Gone { .. }) => (Role::Bad, format!("{} {}", theme.glyph(Glyph::Bad), text.t("link-gone"))),
+    }
+}
+
+fn place_role(model: &Model, place: Place) -> Role {
+    match place.cmp(&model.walk.place) {
+        std::cmp::Ordering::Less => Role::Text,
+        std::cmp::Ordering::Equal => Role::Accent,
+        std::cmp::Ordering::Greater => Role::Dim,
+    }
+}
+
+fn walk_line(model: &Model, columns: u16) -> Line<'static> {
+    let theme = model.shell.theme;
+    let names: Vec<String> = Place::rail().iter().map(|p| model.t(&format!("place-{}", p.id()))).collect();
+    let whole: usize = names.iter().map(|n| width(n) + 3).sum();
+    let mut spans = vec![Span::raw(" ")];
+    if whole > usize::from(columns) + 2 {
+        // Too narrow for all of it: where it is, and how far that is.
+        let at = Place::rail().iter().position(|p| *p == model.walk.place).unwrap_or_default();
+        let place = format!("{} ({}/{})", names[at.min(names.len() - 1)], at + 1, names.len());
+        spans.push(span(theme, Role::Accent, cut(theme, &place, usize::from(columns).saturating_sub(2))));
+        return Line::from(spans);
+    }
+    for (n, (place, name)) in Place::rail().iter().zip(names).enumerate() {
+        if n > 0 {
+            spans.push(span(theme, Role::Dim, format!(" {} ", theme.glyph(Glyph::Then))));
+        }
+        spans.push(span(theme, place_role(model, *place), name));
+    }
+    Line::from(spans)
+}
+
+fn rail_lines(model: &Model, columns: u16) -> Vec<Line<'static>> {
+    let theme = model.shell.theme;
+    let room = usize::from(columns).saturating_sub(4);
+    Place::rail()
+        .iter()
+        .map(|place| {
+            let mark = match place.cmp(&model.walk.place) {
+                std::cmp::Ordering::Less => theme.glyph(Glyph::Good),
+                std::cmp::Ordering::Equal => theme.glyph(Glyph::Current),
+                std::cmp::Ordering::Greater => theme.glyph(Glyph::Open),
+            };
+            let name = cut(theme, &model.t(&format!("place-{}", place.id())), room);
+            line(theme, place_role(model, *place), format!(" {mark} {name}"))
+        })
+        .collect()
+}
+
+fn status_line(model: &Model, columns: u16) -> Line<'static> {
+    let (role, text) = walk::status(model);
+    let theme = model.shell.theme;
+    line(theme, role, format!(" {}", cut(theme, &text, usize::from(columns).saturating_sub(2))))
+}
+
+fn keys_line(model: &Model, columns: u16) -> Line<'static> {
+    let theme = model.shell.theme;
+    let rows = model.shell.keymap.rows(model.scope());
+    let mut seen: Vec<Command> = Vec::new();
+    let mut spans = vec![Span::raw(" ")];
+    let mut used = 1;
+    // The help key is always named, so it has its room first.
+    let shown: Vec<&Binding> = rows.into_iter().filter(|row| row.shown).collect();
+    let help = shown.iter().find(|row| row.command == Command::Help).map(|row| words_of(model, row));
+    let kept = help.as_ref().map_or(0, |(key, words)| width(key) + width(words) + 4);
+    for row in shown.iter().filter(|row| row.command != Command::Help) {
+        if seen.contains(&row.command) || seen.len() + 1 >= MOST_KEYS {
+            continue;
+        }
+        let (key, words) = words_of(model, row);
+        let more = width(&key) + width(&words) + 4;
+        if used + more + kept > usize::from(columns) {
+            continue;
+        }
+        seen.push(row.command);
+        used += more;
+        spans.push(span(theme, Role::Accent, key));
+        spans.push(span(theme, Role::Dim, format!(" {words}   ")));
+    }
+    if let Some((key, words)) = help {
+        spans.push(span(theme, Role::Accent, key));
+        spans.push(span(theme, Role::Dim, format!(" {words}")));
+    }
+    Line::from(spans)
+}
+
+fn words_of(model: &Model, row: &Binding) -> (String, String) {
+    let key = row.keys.first().map(ToString::to_string).unwrap_or_default();
+    (key, model.t(&format!("do-{}", row.command.id())))
+}
+
+/// Every key of this place.
+fn help(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = model.shell.theme;
+    let mut lines = vec![line(theme, Role::Title, format!(" {}", model.t("help-title")))];
+    let mut seen: Vec<Command> = Vec::new();
+    for row in model.shell.keymap.rows(model.scope()) {
+        if seen.contains(&row.command) || !possible(model, row.command) {
+            continue;
+        }
+        seen.push(row.command);
+        let keys: Vec<String> = row.keys.iter().map(ToString::to_string).collect();
+        let words = model.t(&format!("do-{}", row.command.id()));
+        let mut spans = vec![span(theme, Role::Accent, format!("  {}", fit(theme, &keys.join(" "), 16)))];
+        spans.push(span(theme, Role::Text, words));
+        lines.push(Line::from(spans));
+    }
+    // In two columns where one is too short.
+    let rows = usize::from(area.height);
+    if lines.len() > rows && area.width >= 60 {
+        let (left, right) = split_left(area, area.width / 2);
+        let rest = lines.split_off(rows.min(lines.len()));
+        draw(lines, left, buffer);
+        draw(rest, right, buffer);
+    } else {
+        draw(lines, area, buffer);
+    }
+}
+
+/// Keys of a rehearsal mean nothing elsewhere.
+fn possible(model: &Model, command: Command) -> bool {
+    model.shell.rehearsal || !matches!(command, Command::Faster | Command::Slower)
+}

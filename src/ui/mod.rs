@@ -1,0 +1,23 @@
+//! The screens: a model, a pure `update`, a pure `view`, and the loop that joins them to a terminal.
+//!
+//! Nothing here reaches a host, a cluster or a disk: what is to be done leaves as an [`Effect`], and what
+//! came of it comes back as a [`Msg`]. `docs/ARCHITECTURE.md` has the recipe for a new screen.
+
+pub mod clipboard;
+pub mod draft;
+pub mod effect;
+mod frame;
+pub mod keys;
+pub mod model;
+pub mod msg;
+pub mod run;
+pub mod terminal;
+pub mod text;
+pub mod theme;
+pub mod walk;
+pub mod widgets;
+
+pub use effect::{Effect, Leaving};
+pub use frame::view;
+pub use model::Model;
+pub use msg::{Live, Msg};

@@ -1,0 +1,138 @@
+//! Everything that the screens know. All state is here, and only `update` changes it.
+
+use super::effect::{Effect, Leaving};
+use super::keys::{Command, Keymap, Scope};
+use super::msg::{Live, Msg};
+use super::text::Text;
+use super::theme::Theme;
+use super::walk::{self, Walk};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What all screens share.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    /// The texts.
+    pub text: Text,
+    /// The look.
+    pub theme: Theme,
+    /// The keys.
+    pub keymap: Arc<Keymap>,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// The time, in milliseconds since 1970.
+    pub now_ms: u64,
+    /// Whether this is a rehearsal.
+    pub rehearsal: bool,
+    /// How many times faster than life it goes.
+    pub speed: u32,
+    /// Whether the keys of this place are shown.
+    pub help: bool,
+    /// A sentence that is shown until the next key.
+    pub notice: Option<String>,
+}
+
+/// The whole model.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// What all screens share.
+    pub shell: Shell,
+    /// The walk.
+    pub walk: Walk,
+    /// What moves by itself.
+    pub live: Live,
+}
+
+impl Model {
+    /// A model before anything has happened.
+    pub fn new(text: Text, theme: Theme, rehearsal: bool) -> Self {
+        let shell = Shell {
+            text,
+            theme,
+            keymap: Arc::new(Keymap::built_in()),
+            size: (80, 24),
+            now_ms: 0,
+            rehearsal,
+            speed: 60,
+            help: false,
+            notice: None,
+        };
+        Self { shell, walk: Walk::default(), live: Live::default() }
+    }
+
+    /// A text.
+    pub fn t(&self, key: &str) -> String {
+        self.shell.text.t(key)
+    }
+
+    /// Where a key is pressed now.
+    pub fn scope(&self) -> Scope {
+        walk::scope(self)
+    }
+
+    /// Takes in what happened and says what is to be done.
+    pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        match msg {
+            Msg::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
+            Msg::Key(key) => self.key(&key),
+            Msg::Paste(text) => {
+                walk::paste(self, &text);
+                Vec::new()
+            }
+            Msg::Resize(columns, rows) => {
+                self.shell.size = (columns, rows);
+                Vec::new()
+            }
+            Msg::Tick(now_ms) => {
+                self.shell.now_ms = now_ms;
+                walk::tick(self)
+            }
+            Msg::Live(live) => {
+                self.live = live;
+                Vec::new()
+            }
+            other => walk::heard(self, other),
+        }
+    }
+
+    fn key(&mut self, key: &KeyEvent) -> Vec<Effect> {
+        self.shell.notice = None;
+        if self.shell.help {
+            self.shell.help = false;
+            // Leaving is never swallowed by what lies on top.
+            if !is_ctrl(key, 'c') {
+                return Vec::new();
+            }
+        }
+        if walk::raw(self, key) {
+            return Vec::new();
+        }
+        let scope = self.scope();
+        match self.shell.keymap.command(scope, key) {
+            Some(Command::Help) => {
+                self.shell.help = true;
+                Vec::new()
+            }
+            Some(Command::Suspend) => vec![Effect::Suspend],
+            Some(Command::Redraw) => vec![Effect::Redraw],
+            Some(Command::Quit) => walk::quit(self),
+            Some(command) => walk::command(self, command),
+            None => Vec::new(),
+        }
+    }
+
+    /// The signal by which the system asks the program to end: nothing is asked any more.
+    pub fn told_to_end(&self) -> Effect {
+        Effect::Leave(if walk::running(self) { Leaving::Detach } else { Leaving::Quit })
+    }
+
+    /// After how long something on the screen has moved by itself, where something moves.
+    pub fn moving(&self) -> Option<Duration> {
+        walk::moving(self)
+    }
+}
+
+fn is_ctrl(key: &KeyEvent, c: char) -> bool {
+    key.code == KeyCode::Char(c) && key.modifiers.contains(KeyModifiers::CONTROL)
+}

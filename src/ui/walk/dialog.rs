@@ -1,0 +1,293 @@
+//! What lies on top of a place and wants an answer: leaving, stopping, fixes that are shown before they
+//! are made, a path.
+
+use crate::plan::{Change, StepId};
+use crate::ui::effect::{Effect, Leaving};
+use crate::ui::keys::{Command, Scope};
+use crate::ui::model::Model;
+use crate::ui::theme::{Glyph, Role};
+use crate::ui::walk::{self, facts};
+use crate::ui::widgets::Field;
+use crate::ui::widgets::lines::{cut, line, wrapped};
+use crossterm::event::KeyEvent;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::symbols::border;
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Borders, Clear, Paragraph, Widget as _};
+
+/// What a path is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathFor {
+    /// The answers file.
+    Answers,
+    /// The plan as a report.
+    Report,
+    /// A step's log.
+    Log(StepId),
+}
+
+/// What lies on top.
+#[derive(Clone, Debug)]
+pub enum Dialog {
+    /// The program is to be left although something would be lost.
+    Leave {
+        /// Whether a run is under way.
+        running: bool,
+        /// The choice.
+        choice: usize,
+    },
+    /// The screens are to be left, and the run goes on as far as the host does it by itself.
+    Detach {
+        /// The choice.
+        choice: usize,
+    },
+    /// The run is to be stopped.
+    Stop {
+        /// The choice.
+        choice: usize,
+    },
+    /// Fixes, before they are made.
+    Fixes {
+        /// What they change.
+        changes: Vec<Change>,
+        /// The choice.
+        choice: usize,
+    },
+    /// A path is asked for.
+    Path {
+        /// What for.
+        what: PathFor,
+        /// The path.
+        field: Field,
+        /// How many names it could go on with, where somebody asked.
+        choices: Option<usize>,
+    },
+}
+
+impl Dialog {
+    /// Leaving.
+    pub fn leave(running: bool) -> Self {
+        Self::Leave { running, choice: 0 }
+    }
+
+    /// Asking for a path.
+    pub fn path(what: PathFor, proposed: &str) -> Self {
+        Self::Path { what, field: Field::line(proposed), choices: None }
+    }
+
+    /// Where keys are pressed.
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Path { .. } => Scope::Typing,
+            _ => Scope::Question,
+        }
+    }
+
+    fn choices(&self) -> &'static [&'static str] {
+        match self {
+            Self::Leave { running: true, .. } => &["choice-stay", "choice-detach", "choice-stop"],
+            Self::Leave { running: false, .. } => &["choice-stay", "choice-leave"],
+            Self::Detach { .. } => &["choice-stay", "choice-detach"],
+            Self::Stop { .. } => &["choice-go-on", "choice-stop"],
+            Self::Fixes { .. } => &["choice-do-not", "choice-make"],
+            Self::Path { .. } => &[],
+        }
+    }
+
+    fn choice(&mut self) -> Option<&mut usize> {
+        match self {
+            Self::Leave { choice, .. }
+            | Self::Detach { choice }
+            | Self::Stop { choice }
+            | Self::Fixes { choice, .. } => Some(choice),
+            Self::Path { .. } => None,
+        }
+    }
+}
+
+/// Shows what the fixes would change, or says that there is nothing.
+pub fn show_fixes(model: &mut Model, changes: Vec<Change>) -> Vec<Effect> {
+    facts::not_busy(model);
+    if changes.is_empty() {
+        model.shell.notice = Some(model.t("fixes-none"));
+    } else {
+        model.walk.dialog = Some(Dialog::Fixes { changes, choice: 0 });
+    }
+    Vec::new()
+}
+
+/// A key for the path.
+pub fn raw(model: &mut Model, key: &KeyEvent) -> bool {
+    match &mut model.walk.dialog {
+        Some(Dialog::Path { field, choices, .. }) => {
+            *choices = None;
+            field.key(key)
+        }
+        _ => false,
+    }
+}
+
+/// A pasted path.
+pub fn paste(model: &mut Model, text: &str) {
+    if let Some(Dialog::Path { field, .. }) = &mut model.walk.dialog {
+        field.paste(text);
+    }
+}
+
+/// What a path could go on with.
+pub fn completed(model: &mut Model, path: &str, longer: &str, found: usize) {
+    if let Some(Dialog::Path { field, choices, .. }) = &mut model.walk.dialog
+        && field.text() == path
+    {
+        field.set(longer);
+        *choices = Some(found);
+    }
+}
+
+/// A command.
+pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let Some(dialog) = &mut model.walk.dialog else { return Vec::new() };
+    if let Dialog::Path { what, field, .. } = dialog {
+        let (what, path) = (*what, field.text());
+        return match command {
+            Command::Next => vec![Effect::Complete { path }],
+            Command::Take if !path.trim().is_empty() => {
+                model.walk.dialog = None;
+                vec![write(model, what, path.trim().to_owned())]
+            }
+            Command::Back => {
+                model.walk.dialog = None;
+                Vec::new()
+            }
+            _ => Vec::new(),
+        };
+    }
+    let last = dialog.choices().len().saturating_sub(1);
+    let Some(choice) = dialog.choice() else { return Vec::new() };
+    match command {
+        Command::Up | Command::Left | Command::Previous => *choice = choice.saturating_sub(1),
+        Command::Down | Command::Right | Command::Next => *choice = (*choice + 1).min(last),
+        Command::Back => model.walk.dialog = None,
+        Command::Take => {
+            let taken = dialog.choices().get(*dialog.choice().unwrap_or(&mut 0)).copied().unwrap_or_default();
+            model.walk.dialog = None;
+            return take(model, taken);
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn take(model: &mut Model, choice: &str) -> Vec<Effect> {
+    match choice {
+        "choice-leave" => vec![Effect::Leave(Leaving::Quit)],
+        "choice-detach" => vec![Effect::Leave(Leaving::Detach)],
+        "choice-stop" => walk::install::stop(model),
+        "choice-make" => {
+            facts::fixing(model);
+            vec![Effect::Fix]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn write(model: &Model, what: PathFor, path: String) -> Effect {
+    match what {
+        PathFor::Answers => Effect::WriteAnswers { path, answers: model.walk.draft.answers() },
+        PathFor::Report => Effect::Export { path },
+        PathFor::Log(step) => Effect::SaveLog { step, path },
+    }
+}
+
+/// Choices, one a line, the chosen one marked and reversed.
+pub fn choice_lines(model: &Model, choices: &[String], at: usize) -> Vec<Line<'static>> {
+    let theme = model.shell.theme;
+    let mark = |n| if n == at { theme.glyph(Glyph::Current) } else { " " };
+    let role = |n| if n == at { Role::Focus } else { Role::Text };
+    choices.iter().enumerate().map(|(n, text)| line(theme, role(n), format!("{} {text} ", mark(n)))).collect()
+}
+
+/// A box with a title over the lower part of an area, as high as its lines and no higher than the area.
+pub fn boxed(model: &Model, title: &str, lines: Vec<Line<'static>>, area: Rect, buffer: &mut Buffer) {
+    let theme = model.shell.theme;
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).min(area.height);
+    let width = area.width.saturating_sub(2).min(96);
+    if height < 3 || width < 8 {
+        // No room for a box: the lines alone.
+        Clear.render(area, buffer);
+        Paragraph::new(lines).render(area, buffer);
+        return;
+    }
+    let place = Rect { x: area.x + 1, y: area.y + area.height - height, width, height };
+    Clear.render(place, buffer);
+    let set = if theme.ascii {
+        border::Set {
+            top_left: "+",
+            top_right: "+",
+            bottom_left: "+",
+            bottom_right: "+",
+            vertical_left: "|",
+            vertical_right: "|",
+            horizontal_top: "-",
+            horizontal_bottom: "-",
+        }
+    } else {
+        border::PLAIN
+    };
+    let title = cut(theme, title, usize::from(width.saturating_sub(6)));
+    let block = Block::new()
+        .borders(Borders::ALL)
+        .border_set(set)
+        .border_style(theme.style(Role::Rule))
+        .title(line(theme, Role::Title, format!(" {title} ")));
+    let inner = block.inner(place);
+    block.render(place, buffer);
+    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    Paragraph::new(lines).render(inner, buffer);
+}
+
+/// Draws it.
+pub fn draw(model: &Model, dialog: &Dialog, area: Rect, buffer: &mut Buffer) {
+    let (text, theme) = (&model.shell.text, model.shell.theme);
+    let room = usize::from(area.width.min(98).saturating_sub(6)).max(1);
+    let mut lines = Vec::new();
+    let (title, why, choice) = match dialog {
+        Dialog::Leave { running: true, choice } => ("leave-running", walk::install::what_goes_on(model), *choice),
+        Dialog::Leave { running: false, choice } if model.walk.place == walk::Place::Credentials => {
+            ("leave-title", text.t("leave-unsaved-keys"), *choice)
+        }
+        Dialog::Leave { choice, .. } => ("leave-title", text.t("leave-typed"), *choice),
+        Dialog::Detach { choice } => ("detach-title", walk::install::what_goes_on(model), *choice),
+        Dialog::Stop { choice } => ("stop-title", text.t("stop-why"), *choice),
+        Dialog::Fixes { changes, choice } => {
+            let most = usize::from(area.height.saturating_sub(8)).max(1);
+            for change in changes.iter().take(most) {
+                let mark = theme.glyph(Glyph::Open);
+                lines.push(line(theme, Role::Text, cut(theme, &format!("{mark} {change}"), room)));
+            }
+            if changes.len() > most {
+                let more = text.with("and-more", [("count", (changes.len() - most).into())]);
+                lines.push(line(theme, Role::Dim, more));
+            }
+            ("fixes-title", text.t("fixes-why"), *choice)
+        }
+        Dialog::Path { what, field, choices } => {
+            let title = match what {
+                PathFor::Answers => text.t("path-answers"),
+                PathFor::Report => text.t("path-report"),
+                PathFor::Log(_) => text.t("path-log"),
+            };
+            let cursor = theme.glyph(Glyph::Current);
+            lines.push(line(theme, Role::Focus, format!("{cursor} {} ", field.text())));
+            let fit = choices.map(|n| text.with("path-choices", [("count", n.into())]));
+            lines.push(line(theme, Role::Dim, fit.unwrap_or_else(|| text.t("path-hint"))));
+            return boxed(model, &title, lines, area, buffer);
+        }
+    };
+    lines.extend(wrapped(theme, Role::Text, &why, room));
+    lines.push(line(theme, Role::Text, ""));
+    let choices: Vec<String> = dialog.choices().iter().map(|key| text.t(key)).collect();
+    lines.extend(choice_lines(model, &choices, choice));
+    boxed(model, &text.t(title), lines, area, buffer);
+}

@@ -1,0 +1,396 @@
+//! The screens of fields: names and addresses, compute, the registry, and where everything is fetched
+//! from. Each field says why it matters and where its value is from, and is judged with every key by the
+//! rules for answers files.
+
+use crate::plan::answers::Problem;
+use crate::plan::site::{Quota, Site};
+use crate::plan::change::size_text;
+use crate::ui::draft::{FieldId, Input, Origin, problem_of};
+use crate::ui::effect::Effect;
+use crate::ui::keys::Command;
+use crate::ui::model::Model;
+use crate::ui::theme::{Glyph, Role};
+use crate::ui::walk::{self, Place, facts};
+use crate::ui::widgets::lines::{cut, draw as draw_lines, fit, inset, line, rule, split_bottom, split_left, split_top, wrapped};
+use crate::ui::widgets::list;
+use crossterm::event::KeyEvent;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+/// What all of them know.
+#[derive(Clone, Debug, Default)]
+pub struct Screens {
+    /// Whether the screen of mirrors, proxy and tables lies on top of its place.
+    pub supply_open: bool,
+    /// The answers when it was opened, so that leaving it without a change looks at nothing again.
+    before: String,
+    focus: usize,
+    problems: Vec<Problem>,
+}
+
+const NAMES: &[FieldId] =
+    &[FieldId::Site, FieldId::NodeName, FieldId::NodeIp, FieldId::TlsSan, FieldId::ClusterCidr, FieldId::ServiceCidr];
+const COMPUTE: &[FieldId] = &[FieldId::Compute];
+const REGISTRY: &[FieldId] = &[
+    FieldId::Bucket,
+    FieldId::Versioning,
+    FieldId::KeepVersions,
+    FieldId::Quota,
+    FieldId::Capacity,
+    FieldId::Volumes,
+    FieldId::DataDir,
+    FieldId::StorageClass,
+    FieldId::NodePort,
+    FieldId::ConsolePort,
+    FieldId::Tenant,
+    FieldId::Namespace,
+];
+const SUPPLY: &[FieldId] =
+    &[FieldId::Mirrors, FieldId::Images, FieldId::ProxyUrl, FieldId::NoProxy, FieldId::ExtraCa, FieldId::Components];
+
+fn fields(model: &Model) -> &'static [FieldId] {
+    if model.walk.forms.supply_open {
+        return SUPPLY;
+    }
+    match model.walk.place {
+        Place::Names => NAMES,
+        Place::Compute => COMPUTE,
+        _ => REGISTRY,
+    }
+}
+
+/// Label and explanation of a field, by its text keys.
+const fn texts(id: FieldId) -> (&'static str, &'static str) {
+    match id {
+        FieldId::Site => ("field-site", "why-site"),
+        FieldId::Compute => ("field-compute", "why-compute"),
+        FieldId::Address => ("field-address", "why-address"),
+        FieldId::Port => ("field-port", "why-port"),
+        FieldId::NodeName => ("field-node-name", "why-node-name"),
+        FieldId::NodeIp => ("field-node-ip", "why-node-ip"),
+        FieldId::TlsSan => ("field-tls-san", "why-tls-san"),
+        FieldId::ClusterCidr => ("field-cluster-cidr", "why-cluster-cidr"),
+        FieldId::ServiceCidr => ("field-service-cidr", "why-service-cidr"),
+        FieldId::Images => ("field-images", "why-images"),
+        FieldId::Mirrors => ("field-mirrors", "why-mirrors"),
+        FieldId::ProxyUrl => ("field-proxy", "why-proxy"),
+        FieldId::NoProxy => ("field-no-proxy", "why-no-proxy"),
+        FieldId::ExtraCa => ("field-extra-ca", "why-extra-ca"),
+        FieldId::Components => ("field-components", "why-components"),
+        FieldId::Tenant => ("field-tenant", "why-tenant"),
+        FieldId::Namespace => ("field-namespace", "why-namespace"),
+        FieldId::Volumes => ("field-volumes", "why-volumes"),
+        FieldId::Capacity => ("field-capacity", "why-capacity"),
+        FieldId::DataDir => ("field-data-dir", "why-data-dir"),
+        FieldId::StorageClass => ("field-storage-class", "why-storage-class"),
+        FieldId::NodePort => ("field-node-port", "why-node-port"),
+        FieldId::ConsolePort => ("field-console-port", "why-console-port"),
+        FieldId::Bucket => ("field-bucket", "why-bucket"),
+        FieldId::Versioning => ("field-versioning", "why-versioning"),
+        FieldId::KeepVersions => ("field-keep-versions", "why-keep-versions"),
+        FieldId::Quota => ("field-quota", "why-quota"),
+    }
+}
+
+/// A screen of fields was come to.
+pub fn enter(model: &mut Model) {
+    model.walk.forms.focus = 0;
+    judge(model);
+}
+
+fn judge(model: &mut Model) {
+    model.walk.forms.problems = model.walk.draft.problems();
+}
+
+/// Opens the screen of mirrors, proxy and tables on top of the place.
+pub fn open_supply(model: &mut Model) -> Vec<Effect> {
+    model.walk.forms.supply_open = true;
+    model.walk.forms.before = model.walk.draft.answers();
+    enter(model);
+    Vec::new()
+}
+
+/// Leaves that screen. What was changed there is looked at again from the host.
+fn close_supply(model: &mut Model) -> Vec<Effect> {
+    if let Some(id) = first_bad(model) {
+        model.walk.forms.focus = fields(model).iter().position(|other| *other == id).unwrap_or(0);
+        return Vec::new();
+    }
+    model.walk.forms.supply_open = false;
+    let changed = model.walk.forms.before != model.walk.draft.answers();
+    match model.walk.place {
+        Place::Facts if changed => facts::look(model),
+        // Another source is another plan: it is made and shown before anything goes on.
+        Place::Plan | Place::Install if changed => walk::go(model, Place::Plan),
+        Place::Names | Place::Compute | Place::Registry => {
+            enter(model);
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn focused(model: &Model) -> FieldId {
+    let fields = fields(model);
+    fields[model.walk.forms.focus.min(fields.len() - 1)]
+}
+
+/// A key for the focused field.
+pub fn raw(model: &mut Model, key: &KeyEvent) -> bool {
+    let id = focused(model);
+    if !matches!(model.walk.draft.get(id).0, Input::Text(_)) {
+        return false;
+    }
+    let mut tried = model.walk.draft.clone();
+    let taken = if let Some(Input::Text(field)) = tried.typing(id) { field.key(key) } else { false };
+    if taken {
+        // A key that only moves the cursor leaves the value where it came from.
+        let origin = model.walk.draft.get(id).1;
+        let same = tried.text(id) == model.walk.draft.text(id);
+        model.walk.draft = tried;
+        if same {
+            model.walk.draft.keep_origin(id, origin);
+        }
+        judge(model);
+    }
+    taken
+}
+
+/// A pasted text.
+pub fn paste(model: &mut Model, text: &str) {
+    if let Some(Input::Text(field)) = model.walk.draft.typing(focused(model)) {
+        field.paste(text);
+    }
+    judge(model);
+}
+
+/// A command.
+pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let last = fields(model).len() - 1;
+    let focus = model.walk.forms.focus.min(last);
+    match command {
+        Command::Up | Command::Previous => model.walk.forms.focus = focus.saturating_sub(1),
+        Command::Down | Command::Next => model.walk.forms.focus = (focus + 1).min(last),
+        Command::Left | Command::Right | Command::Toggle => turn(model, command),
+        Command::Take if focus < last => model.walk.forms.focus = focus + 1,
+        Command::Take | Command::Forward if model.walk.forms.supply_open => return close_supply(model),
+        Command::Take | Command::Forward => return go_on(model),
+        Command::Supply if !model.walk.forms.supply_open => return open_supply(model),
+        Command::Back if model.walk.forms.supply_open => return close_supply(model),
+        Command::Back => return walk::back(model),
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn turn(model: &mut Model, command: Command) {
+    match model.walk.draft.typing(focused(model)) {
+        Some(Input::Flag(on)) => *on = !*on,
+        Some(Input::Choice { options, at }) => {
+            let len = options.len();
+            *at = if command == Command::Left { (*at + len - 1) % len } else { (*at + 1) % len };
+        }
+        _ => {}
+    }
+    judge(model);
+}
+
+/// The first field of this screen with a problem.
+fn first_bad(model: &Model) -> Option<FieldId> {
+    fields(model).iter().copied().find(|id| problem_of(*id, &model.walk.forms.problems).is_some())
+}
+
+fn go_on(model: &mut Model) -> Vec<Effect> {
+    if let Some(id) = first_bad(model) {
+        model.walk.forms.focus = fields(model).iter().position(|other| *other == id).unwrap_or(0);
+        return Vec::new();
+    }
+    walk::forward(model)
+}
+
+/// The sentence above the keys.
+pub fn status(model: &Model) -> (Role, String) {
+    if let Some(id) = first_bad(model) {
+        let problem = problem_of(id, &model.walk.forms.problems);
+        let label = model.t(texts(id).0);
+        return (Role::Bad, format!("{label}: {}", problem.map(|p| p.what.clone()).unwrap_or_default()));
+    }
+    let key = match (model.walk.forms.supply_open, model.walk.place) {
+        (true, _) => "status-supply",
+        (_, Place::Names) => "status-names",
+        (_, Place::Compute) => "status-compute",
+        _ => "status-registry",
+    };
+    (Role::Dim, model.t(key))
+}
+
+fn title(model: &Model) -> String {
+    let key = match (model.walk.forms.supply_open, model.walk.place) {
+        (true, _) => "supply-title",
+        (_, Place::Names) => "names-title",
+        (_, Place::Compute) => "compute-title",
+        _ => "registry-title",
+    };
+    model.t(key)
+}
+
+/// Rows that a field takes up.
+fn height(model: &Model, id: FieldId, focus: bool) -> u16 {
+    match model.walk.draft.get(id).0 {
+        Input::Text(field) if field.several() => {
+            let rows = u16::try_from(field.rows().len()).unwrap_or(u16::MAX);
+            if focus { rows.clamp(2, 6) } else { rows.clamp(1, 3) }
+        }
+        _ => 1,
+    }
+}
+
+/// Draws it.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = model.shell.theme;
+    let area = inset(area, 1);
+    let room = usize::from(area.width);
+    let why = why(model, room);
+    let height_of_why = u16::try_from(why.len()).unwrap_or(6).min(area.height / 2);
+    let (top, rest) = split_top(area, 1);
+    draw_lines(vec![line(theme, Role::Title, title(model))], top, buffer);
+    let (list, below) = split_bottom(rest, height_of_why);
+    draw_lines(why, below, buffer);
+    draw_fields(model, list, buffer);
+}
+
+fn draw_fields(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let fields = fields(model);
+    let at = model.walk.forms.focus.min(fields.len() - 1);
+    let heights: Vec<u16> = fields.iter().enumerate().map(|(n, id)| height(model, *id, n == at)).collect();
+    // From the first field on that leaves the focused one in sight.
+    let mut first = list::first(at, fields.len(), usize::from(area.height));
+    while first < at && heights[first..=at].iter().sum::<u16>() > area.height {
+        first += 1;
+    }
+    let mut y = area.y;
+    for n in first..fields.len() {
+        let left = (area.y + area.height).saturating_sub(y);
+        if left == 0 {
+            break;
+        }
+        let row = Rect { y, height: heights[n].min(left), ..area };
+        draw_field(model, fields[n], n == at, row, buffer);
+        y += row.height;
+    }
+}
+
+fn draw_field(model: &Model, id: FieldId, focus: bool, area: Rect, buffer: &mut Buffer) {
+    let theme = model.shell.theme;
+    let (label_area, rest) = split_left(area, (area.width / 3).clamp(14, 24));
+    let bad = problem_of(id, &model.walk.forms.problems).is_some();
+    let mark = if bad { theme.glyph(Glyph::Bad) } else if focus { theme.glyph(Glyph::Current) } else { " " };
+    let label = format!("{mark} {}", fit(theme, &model.t(texts(id).0), usize::from(label_area.width).saturating_sub(4)));
+    let role = if bad { Role::Bad } else if focus { Role::Accent } else { Role::Dim };
+    draw_lines(vec![line(theme, role, label)], label_area, buffer);
+    let (input, origin) = model.walk.draft.get(id);
+    let from = match origin {
+        Origin::Default => model.t("from-default"),
+        Origin::Facts => model.t("from-facts"),
+        Origin::File => model.t("from-file"),
+        Origin::Typed => String::new(),
+    };
+    let from_width = u16::try_from(crate::ui::widgets::lines::width(&from)).unwrap_or(0);
+    let text = input.text();
+    let used = text.lines().map(crate::ui::widgets::lines::width).max().unwrap_or(0);
+    let fits = usize::from(rest.width) > used + usize::from(from_width) + 3;
+    let (value_area, from_area) = if fits && !text.is_empty() { split_right(rest, from_width + 1) } else { (rest, Rect::ZERO) };
+    draw_lines(vec![line(theme, Role::Dim, from)], from_area, buffer);
+    match input {
+        Input::Text(field) => {
+            field.draw(value_area, buffer, theme.style(Role::Text), focus.then(|| theme.style(Role::Focus)));
+        }
+        Input::Flag(on) => {
+            let glyph = theme.glyph(if *on { Glyph::Ticked } else { Glyph::Unticked });
+            let role = if focus { Role::Focus } else { Role::Text };
+            draw_lines(vec![line(theme, role, format!("{glyph} "))], value_area, buffer);
+        }
+        Input::Choice { options, at } => {
+            let words = options.iter().enumerate().map(|(n, option)| {
+                let glyph = theme.glyph(if n == *at { Glyph::Chosen } else { Glyph::Other });
+                format!("{glyph} {}   ", model.t(option_text(option)))
+            });
+            let role = if focus { Role::Focus } else { Role::Text };
+            draw_lines(vec![line(theme, role, words.collect::<String>())], value_area, buffer);
+        }
+    }
+}
+
+fn split_right(area: Rect, columns: u16) -> (Rect, Rect) {
+    split_left(area, area.width.saturating_sub(columns))
+}
+
+fn option_text(option: &str) -> &'static str {
+    match option {
+        "gpu" => "option-gpu",
+        "cpu" => "option-cpu",
+        "pull" => "option-pull",
+        _ => "option-tarballs",
+    }
+}
+
+/// Why the focused field matters, what is wrong with it, and the plain truths about this site.
+fn why(model: &Model, room: usize) -> Vec<Line<'static>> {
+    let theme = model.shell.theme;
+    let id = focused(model);
+    let mut lines = vec![rule(theme, u16::try_from(room).unwrap_or(u16::MAX))];
+    if let Some(problem) = problem_of(id, &model.walk.forms.problems) {
+        lines.extend(wrapped(theme, Role::Bad, &problem.what, room));
+        if let Some(help) = &problem.help {
+            lines.extend(wrapped(theme, Role::Text, help, room));
+        }
+    }
+    lines.extend(wrapped(theme, Role::Dim, &model.t(texts(id).1), room));
+    if let Some(site) = model.walk.draft.site() {
+        let truth = match (model.walk.forms.supply_open, model.walk.place) {
+            (false, Place::Registry) => registry_truth(model, &site),
+            (false, Place::Compute) => compute_truth(model),
+            _ => String::new(),
+        };
+        if !truth.is_empty() {
+            lines.push(line(theme, Role::Text, ""));
+            lines.extend(wrapped(theme, Role::Text, &truth, room));
+        }
+    }
+    lines
+}
+
+fn compute_truth(model: &Model) -> String {
+    let text = &model.shell.text;
+    let gpus = model.walk.facts.facts.as_ref().map_or(0, |f| f.gpus.len());
+    let seen = if gpus == 0 { text.t("compute-no-gpu") } else { text.with("compute-gpus", [("count", gpus.into())]) };
+    if model.walk.draft.text(FieldId::Compute) == "gpu" { format!("{seen} {}", text.t("compute-gpu-later")) } else { seen }
+}
+
+/// What is true of volumes on one disk, with this site's numbers.
+fn registry_truth(model: &Model, site: &Site) -> String {
+    let text = &model.shell.text;
+    let mut parts = Vec::new();
+    let disk = model.walk.facts.facts.as_ref().and_then(|f| f.disk(&site.registry.data_dir).cloned());
+    let local = matches!(site.registry.storage, crate::plan::site::Storage::LocalPath);
+    if let Some(disk) = disk.filter(|_| local) {
+        parts.push(text.with(
+            "truth-disk",
+            [
+                ("dir", site.registry.data_dir.as_str().into()),
+                ("device", cut(model.shell.theme, &disk.device, 30).into()),
+                ("free", size_text(disk.free).into()),
+            ],
+        ));
+    }
+    if site.registry.volumes >= 4 {
+        parts.push(text.with("truth-erasure", [("volumes", site.registry.volumes.into())]));
+    }
+    if local && site.buckets.first().is_some_and(|b| b.quota == Quota::Unlimited) {
+        parts.push(text.t("truth-no-quota"));
+    } else if local {
+        parts.push(text.t("truth-quota"));
+    }
+    parts.join(" ")
+}

@@ -1,0 +1,123 @@
+//! The first screen: what to do. Sites that are known on this computer stand in it with where their last
+//! run stands.
+
+use crate::plan::HostId;
+use crate::ui::draft::{Draft, FieldId, Origin};
+use crate::ui::effect::Effect;
+use crate::ui::keys::Command;
+use crate::ui::model::Model;
+use crate::ui::msg::KnownSite;
+use crate::ui::theme::{Glyph, Role};
+use crate::ui::walk::{self, Place};
+use crate::ui::widgets::lines::{cut, draw as draw_lines, inset, line, split_bottom, wrapped};
+use crate::ui::widgets::list::Cursor;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// What it knows.
+#[derive(Clone, Debug, Default)]
+pub struct Screen {
+    /// The known sites.
+    pub sites: Vec<KnownSite>,
+    /// The cursor.
+    pub cursor: Cursor,
+}
+
+/// Something that can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Item {
+    Resume(HostId),
+    Install,
+    Check,
+    /// A site that is complete: looking at it again, and finishing what is missing.
+    Site(HostId),
+}
+
+fn items(model: &Model) -> Vec<Item> {
+    let sites = &model.walk.start.sites;
+    let mut items: Vec<Item> = sites.iter().filter(|s| s.unfinished).map(|s| Item::Resume(s.name)).collect();
+    items.push(Item::Install);
+    items.push(Item::Check);
+    items.extend(sites.iter().filter(|s| !s.unfinished).map(|s| Item::Site(s.name)));
+    items
+}
+
+/// A command.
+pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let items = items(model);
+    if model.walk.start.cursor.moved(command, items.len(), 10) {
+        return Vec::new();
+    }
+    match command {
+        Command::Take | Command::Forward => match items.get(model.walk.start.cursor.of(items.len())) {
+            Some(Item::Resume(site)) => vec![Effect::Resume { site: *site }],
+            Some(Item::Install) => begin(model, false, None),
+            Some(Item::Check) => begin(model, true, None),
+            Some(Item::Site(site)) => begin(model, false, Some(*site)),
+            None => Vec::new(),
+        },
+        Command::Back => walk::back(model),
+        _ => Vec::new(),
+    }
+}
+
+fn begin(model: &mut Model, only_check: bool, site: Option<HostId>) -> Vec<Effect> {
+    model.walk.only_check = only_check;
+    if let Some(known) = site.and_then(|name| model.walk.start.sites.iter().find(|s| s.name == name)) {
+        let mut draft = Draft::default();
+        draft.put(FieldId::Site, known.name.as_str(), Origin::File);
+        draft.put(FieldId::Address, &known.address, Origin::File);
+        model.walk.draft = draft;
+    }
+    walk::go(model, Place::Host)
+}
+
+/// The sentence above the keys.
+pub fn status(model: &Model) -> (Role, String) {
+    (Role::Dim, model.t("status-start"))
+}
+
+/// Draws it.
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let (text, theme) = (&model.shell.text, model.shell.theme);
+    let area = inset(area, 1);
+    let room = usize::from(area.width);
+    let items = items(model);
+    let at = model.walk.start.cursor.of(items.len());
+    let mut lines = vec![line(theme, Role::Text, ""), line(theme, Role::Title, text.t("start-title"))];
+    lines.push(line(theme, Role::Text, ""));
+    let head = lines.len();
+    let why = match items.get(at) {
+        Some(Item::Resume(_)) => text.t("start-resume-why"),
+        Some(Item::Install) | None => text.t("start-install-why"),
+        Some(Item::Check) => text.t("start-check-why"),
+        Some(Item::Site(_)) => text.t("start-site-why"),
+    };
+    let why = wrapped(theme, Role::Dim, &why, room);
+    let below = u16::try_from(why.len()).unwrap_or(4).saturating_add(1);
+    let (upper, lower) = split_bottom(area, below);
+    let rows = usize::from(upper.height).saturating_sub(head);
+    let first = model.walk.start.cursor.first(items.len(), rows);
+    for (n, item) in items.iter().enumerate().skip(first).take(rows) {
+        let words = match item {
+            Item::Resume(site) => resume_words(model, *site),
+            Item::Install => text.t("start-install"),
+            Item::Check => text.t("start-check"),
+            Item::Site(site) => text.with("start-site", [("site", site.as_str().into())]),
+        };
+        let (mark, role) =
+            if n == at { (theme.glyph(Glyph::Current), Role::Focus) } else { (" ", Role::Text) };
+        lines.push(line(theme, role, cut(theme, &format!("{mark} {words} "), room)));
+    }
+    draw_lines(lines, upper, buffer);
+    draw_lines(why, lower, buffer);
+}
+
+fn resume_words(model: &Model, site: HostId) -> String {
+    let known = model.walk.start.sites.iter().find(|s| s.name == site);
+    let (done, all) = known.and_then(|s| s.run).unwrap_or_default();
+    model.shell.text.with(
+        "start-resume",
+        [("site", site.as_str().into()), ("done", done.into()), ("all", all.into())],
+    )
+}
