@@ -16,17 +16,17 @@ pub struct Ended<'a> {
     pub state: &'a RunState,
 }
 
-impl Ended<'_> {
-    /// The failure in it.
-    pub fn failure(&self) -> Option<&Failure> {
-        match self.ending {
-            Ending::Failed { failure, .. } | Ending::NeedsHuman { failure, .. } | Ending::LinkLost { failure, .. } => {
-                Some(failure)
-            }
-            Ending::Done { .. } | Ending::Aborted { .. } => None,
+/// The failure in an ending.
+pub fn failure_of(ending: &Ending) -> Option<&Failure> {
+    match ending {
+        Ending::Failed { failure, .. } | Ending::NeedsHuman { failure, .. } | Ending::LinkLost { failure, .. } => {
+            Some(failure)
         }
+        Ending::Done { .. } | Ending::Aborted { .. } => None,
     }
+}
 
+impl Ended<'_> {
     /// The steps that wait for a resume, the one that was under way first.
     fn waiting(&self) -> Vec<StepId> {
         let under_way = |s: &&StepState| matches!(s.status, StepStatus::Running { .. } | StepStatus::Retrying { .. });

@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::inspect::Inspection;
 use super::sites::RunDir;
 use crate::engine::step::Progress;
+use crate::engine::tail::Output;
 use crate::engine::{Consent, Event, Preview, RunState};
 use crate::plan::{Failure, HostId};
 use crate::ports::LinkState;
@@ -29,6 +30,8 @@ pub trait Face: Send + Sync {
     fn progress(&self, progress: &Progress);
     /// A run begins, or goes on from `so_far`.
     fn run(&self, run: &RunDir, site: HostId, rehearsal: bool, so_far: &RunState);
+    /// Where the output of a run's steps goes, for a face that shows it.
+    fn output(&self, _output: &Output) {}
     /// The end: what failed, where something did, and sentences on what was done, what was not, what
     /// goes on on the host and how to go on.
     fn last(&self, exit: Exit, failure: Option<&Failure>, words: &[String]);

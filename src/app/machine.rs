@@ -6,7 +6,7 @@ use crate::ports::World;
 use crate::transport::link;
 use crate::transport::live::Live;
 use crate::transport::operator_files::LocalFiles;
-use crate::transport::simulated::{BadDay, Pace, Sim, SimOptions};
+use crate::transport::simulated::{BadDay, Pace, Sim, SimOptions, Speed};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub enum Machine {
     /// A simulated host with a real registry in this process.
     Rehearsal {
         /// Simulated seconds in a real one.
-        speed: u32,
+        speed: Speed,
         /// What is broken.
         bad_days: BTreeSet<BadDay>,
     },
@@ -37,7 +37,7 @@ impl Machine {
             Self::Given(world) => Ok(world.clone()),
             Self::Rehearsal { speed, bad_days } => {
                 let sim = Sim::new(SimOptions {
-                    pace: Pace::Times(*speed),
+                    pace: Pace::Times(speed.clone()),
                     bad_days: bad_days.clone(),
                     clock: env.clock.clone(),
                     files: Arc::new(LocalFiles::new()),

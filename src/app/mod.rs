@@ -9,7 +9,10 @@ pub mod headless;
 pub mod inspect;
 pub mod machine;
 pub mod order;
+mod parts;
+pub mod session;
 pub mod sites;
+pub mod ssh_hosts;
 mod words;
 
 pub use exit::Exit;

@@ -19,8 +19,19 @@ pub fn load(path: &Path, credentials_file: Option<&Path>, sites: &Sites) -> Resu
     let text = fs::read_to_string(path).map_err(|e| BadAnswers(format!("{shown}: it cannot be read: {e}")))?;
     let base = path.parent().map(absolute).unwrap_or_default();
     let site = site(&text, &base).map_err(|problems| BadAnswers(answers::report(&shown, &problems)))?;
-    let credentials_file = credentials_file.map_or_else(|| sites.dir(site.name).join("keys.toml"), absolute);
+    let credentials_file = Some(credentials_file.map_or_else(|| sites.dir(site.name).join("keys.toml"), absolute));
     Ok(Order { site, request: Request { answers: text, base, credentials_file } })
+}
+
+/// The order that answers in the making are; no credentials file is written by its run. `base` is the
+/// directory to which the relative paths in them belong.
+pub fn in_the_making(answers: &str, base: &Path) -> Result<Order, Failure> {
+    let site = site(answers, base).map_err(|problems| {
+        let failure = Failure::needs_human("the answers cannot be used");
+        problems.into_iter().fold(failure, |f, p| f.because(p.to_string()))
+    })?;
+    let request = Request { answers: answers.to_owned(), base: base.to_owned(), credentials_file: None };
+    Ok(Order { site, request })
 }
 
 /// The order of a run that was begun.
@@ -46,7 +57,7 @@ pub fn for_host(address: &str, sites: &Sites) -> Result<Order, BadAnswers> {
         .parse()
         .map_err(|_| BadAnswers(format!("{address:?} is not a host as ssh takes it")))?;
     let site = Site::with_defaults(name, reach);
-    let credentials_file = sites.dir(name).join("keys.toml");
+    let credentials_file = Some(sites.dir(name).join("keys.toml"));
     Ok(Order { site, request: Request { answers: String::new(), base: PathBuf::new(), credentials_file } })
 }
 
@@ -56,7 +67,7 @@ pub fn for_rehearsal(sites: &Sites) -> Order {
     let name = "rehearsal".parse().expect("it is a label: the rehearsal's tests pass through here");
     let mut site = Site::with_defaults(name, Reach::Local);
     site.supply.components = vec![crate::transport::simulated::depot::components()];
-    let credentials_file = sites.dir(name).join("keys.toml");
+    let credentials_file = Some(sites.dir(name).join("keys.toml"));
     Order { site, request: Request { answers: String::new(), base: PathBuf::new(), credentials_file } }
 }
 

@@ -27,8 +27,9 @@ pub struct Request {
     pub answers: String,
     /// The directory to which the answers' relative paths belong.
     pub base: PathBuf,
-    /// Where the credentials go.
-    pub credentials_file: PathBuf,
+    /// Where the credentials go; `None` where the run leaves them in the cluster, because they are shown
+    /// and saved on a screen after it.
+    pub credentials_file: Option<PathBuf>,
 }
 
 /// A run on disk.
@@ -176,7 +177,7 @@ mod tests {
         let sites = Sites::at(dir.path());
         let site: HostId = "edge".parse().expect("a label");
         let request =
-            Request { answers: "site = \"edge\"".into(), base: "/tmp".into(), credentials_file: "/tmp/keys".into() };
+            Request { answers: "site = \"edge\"".into(), base: "/tmp".into(), credentials_file: Some("/tmp/keys".into()) };
         let first = sites.new_run(site, 0, &request).expect("writable");
         let second = sites.new_run(site, 0, &request).expect("writable");
         assert_ne!(first.id, second.id);

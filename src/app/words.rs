@@ -37,7 +37,10 @@ pub fn all_done(brief: &Brief) -> Vec<String> {
 /// Where everything to go on with lies.
 pub fn next(brief: &Brief) -> Vec<String> {
     vec![
-        format!("the keys are in {}", brief.credentials_file),
+        match &brief.credentials_file {
+            Some(path) => format!("the keys are in {path}"),
+            None => format!("the keys are in the cluster, as Secrets of the namespace {}", brief.site.registry.namespace),
+        },
         format!("endpoint, CA and next commands: {}/hand-over.txt", brief.site_dir),
     ]
 }

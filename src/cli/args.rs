@@ -1,6 +1,7 @@
 //! The command line's grammar. Help, completions and manual pages are made from it.
 
 use crate::transport::simulated::BadDay;
+use crate::ui::text::Lang;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -12,15 +13,16 @@ use std::time::Duration;
     name = "modelquay",
     version,
     max_term_width = 96,
-    subcommand_required = true,
-    arg_required_else_help = true,
     after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 preflight says no, 4 someone has to decide, \
                   5 result unknown (link lost), 130 interrupted."
 )]
 pub struct Cli {
-    /// What is to be done.
+    /// What is to be done; without it the screens lead through an install
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+    /// Answers that the screens begin with
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
     /// What holds for every sub-command.
     #[command(flatten)]
     pub global: Global,
@@ -29,12 +31,18 @@ pub struct Cli {
 /// What holds for every sub-command.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Global {
-    /// One line an event, without colours or a moving cursor (the default so far)
+    /// One line an event, without screens, colours or a moving cursor
     #[arg(long, global = true, conflicts_with = "json")]
     pub plain: bool,
     /// One JSON object a line on standard output; see docs/json-events.md
     #[arg(long, global = true)]
     pub json: bool,
+    /// Language of the screens: en or zh-Hans [default: by the locale]
+    #[arg(long, global = true, value_name = "LANG")]
+    pub lang: Option<Lang>,
+    /// Signs and lines of the screens in ASCII
+    #[arg(long, global = true)]
+    pub ascii: bool,
     /// Where runs and sites are kept, in place of the user's state directory
     #[arg(long, global = true, value_name = "DIR", hide = true)]
     pub state_dir: Option<PathBuf>,
@@ -144,6 +152,19 @@ pub struct Resume {
     /// Questions and time-outs.
     #[command(flatten)]
     pub reaching: Reaching,
+}
+
+impl Resume {
+    /// What it was told that only makes sense without screens.
+    pub fn plain_only(&self) -> Option<&'static str> {
+        if self.stop_at.is_some() {
+            Some("--stop-at")
+        } else if self.reaching.password_fd.is_some() {
+            Some("--password-fd")
+        } else {
+            None
+        }
+    }
 }
 
 /// `status`.

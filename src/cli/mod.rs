@@ -14,6 +14,7 @@ pub mod prompt;
 mod start;
 mod status;
 mod stop_at;
+mod walk;
 mod wire;
 
 pub use start::main;

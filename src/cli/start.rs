@@ -1,7 +1,7 @@
 //! From the arguments to an exit code.
 
 use super::args::{Cli, Command};
-use super::{answers, completions, man, output, wire};
+use super::{answers, completions, man, output, walk, wire};
 use crate::app::Exit;
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -16,15 +16,20 @@ pub fn main() -> ExitCode {
     // before is no trouble: it is the same.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let exit = match &cli.command {
-        Command::Check(args) => wire::check(&cli.global, args),
-        Command::Plan(args) => wire::plan(&cli.global, args),
-        Command::Install(args) => wire::install(&cli.global, args),
-        Command::Resume(args) => wire::resume(&cli.global, args),
-        Command::Status(args) => wire::status(&cli.global, args),
-        Command::Rehearse(args) => wire::rehearse(&cli.global, args),
-        Command::Answers => answers::run(),
-        Command::Completions(args) => completions::run(args),
-        Command::Man(args) => man::run(args),
+        None => walk::install(&cli.global, cli.answers.as_deref()),
+        Some(Command::Check(args)) => wire::check(&cli.global, args),
+        Some(Command::Plan(args)) => wire::plan(&cli.global, args),
+        Some(Command::Install(args)) => wire::install(&cli.global, args),
+        Some(Command::Resume(args)) if walk::possible(&cli.global) && args.plain_only().is_none() => {
+            walk::resume(&cli.global, args)
+        }
+        Some(Command::Resume(args)) => wire::resume(&cli.global, args),
+        Some(Command::Status(args)) => wire::status(&cli.global, args),
+        Some(Command::Rehearse(args)) if walk::possible(&cli.global) => walk::rehearse(&cli.global, args),
+        Some(Command::Rehearse(args)) => wire::rehearse(&cli.global, args),
+        Some(Command::Answers) => answers::run(),
+        Some(Command::Completions(args)) => completions::run(args),
+        Some(Command::Man(args)) => man::run(args),
     };
     exit.into()
 }

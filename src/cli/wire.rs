@@ -13,13 +13,14 @@ use crate::engine::retry::Retry;
 use crate::engine::step::Hook;
 use crate::plan::{Failure, HostId};
 use crate::ports::Prompt;
+use crate::transport::simulated::Speed;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Says a failure on standard error and gives its exit.
-fn refuse(failure: &Failure) -> Exit {
+pub(super) fn refuse(failure: &Failure) -> Exit {
     output::talk(&format!("modelquay: {}", Chain(failure)));
     if let Some(hint) = &failure.hint {
         output::talk(&format!("help: {hint}"));
@@ -27,17 +28,17 @@ fn refuse(failure: &Failure) -> Exit {
     Exit::of_failure(failure)
 }
 
-fn sites(global: &Global) -> Result<Sites, Failure> {
+pub(super) fn sites(global: &Global) -> Result<Sites, Failure> {
     global.state_dir.as_ref().map_or_else(Sites::of_user, |dir| Ok(Sites::at(dir)))
 }
 
 /// Sockets have short paths only: the session's own directory, or the one for temporary files.
-fn runtime_dir() -> PathBuf {
+pub(super) fn runtime_dir() -> PathBuf {
     std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|d| d.is_dir()).unwrap_or_else(std::env::temp_dir)
 }
 
 /// Who runs the program, as far as the environment says; it only tells people apart.
-fn by() -> String {
+pub(super) fn by() -> String {
     let user = std::env::var("USER").unwrap_or_else(|_| "someone".into());
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     format!("{user}@{host}")
@@ -211,7 +212,7 @@ pub fn rehearse(global: &Global, args: &Rehearse) -> Exit {
     wiring.rehearsal = true;
     wiring.yes = true;
     wiring.hook = super::stop_at::hook(args.stop_at.as_deref());
-    let machine = Machine::Rehearsal { speed: args.speed, bad_days: args.bad_day.iter().copied().collect() };
+    let machine = Machine::Rehearsal { speed: Speed::new(args.speed), bad_days: args.bad_day.iter().copied().collect() };
     let runtime_dir = dir.0.clone();
     drive(&wiring, sites, async |env| {
         let env = Env { runtime_dir, ..env.clone() };
@@ -220,10 +221,10 @@ pub fn rehearse(global: &Global, args: &Rehearse) -> Exit {
 }
 
 /// A temporary directory that only the user can enter, removed at the end.
-struct RehearsalDir(PathBuf);
+pub(super) struct RehearsalDir(pub PathBuf);
 
 impl RehearsalDir {
-    fn make() -> Result<Self, Failure> {
+    pub fn make() -> Result<Self, Failure> {
         let cannot = |e: &dyn std::fmt::Display| {
             Failure::permanent("make a temporary directory")
                 .because(e.to_string())

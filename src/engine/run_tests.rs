@@ -185,7 +185,7 @@ fn brief() -> Brief {
         site: Site::with_defaults("edge".parse().expect("a label"), Reach::Local),
         facts: Facts::default(),
         components: Components::load(&[], "amd64").expect("the built-in table is right"),
-        credentials_file: "/k".into(),
+        credentials_file: Some("/k".into()),
         site_dir: "/s".into(),
     }
 }

@@ -23,8 +23,9 @@ pub struct Brief {
     pub facts: Facts,
     /// Versions, addresses and digests.
     pub components: Components,
-    /// Where the operator's credentials file is to be; a path of the operator's own.
-    pub credentials_file: String,
+    /// Where the operator's credentials file is to be; a path of the operator's own. `None` where the
+    /// run writes none.
+    pub credentials_file: Option<String>,
     /// Where the site's CA and hand-over files are to be; a directory of the operator's own.
     pub site_dir: String,
 }

@@ -20,8 +20,15 @@ fn mark(brief: &Brief) -> String {
     format!("# Keys of the model registry {}, written by modelquay.", brief.site.name)
 }
 
+/// The file. A run without one has none of these steps.
+fn path(brief: &Brief) -> Result<&str, Failure> {
+    brief.credentials_file.as_deref().ok_or_else(|| {
+        Failure::permanent("this run writes no credentials file").help("name one with --credentials-file")
+    })
+}
+
 fn change(brief: &Brief, what: &str) -> Change {
-    Change::LocalFile { path: brief.credentials_file.clone(), what: what.into() }
+    Change::LocalFile { path: path(brief).unwrap_or_default().to_owned(), what: what.into() }
 }
 
 enum Now {
@@ -32,7 +39,7 @@ enum Now {
 }
 
 async fn now(cx: &Cx<'_>) -> Result<Now, Failure> {
-    let Some(content) = cx.world.files().read_private(&cx.brief.credentials_file).await? else {
+    let Some(content) = cx.world.files().read_private(path(cx.brief)?).await? else {
         return Ok(Now::Absent);
     };
     Ok(if content.expose().is_empty() {
@@ -51,7 +58,7 @@ impl Step for Ready {
     }
 
     async fn check(&self, cx: &Cx<'_>) -> Result<Check, Failure> {
-        let path = &cx.brief.credentials_file;
+        let path = path(cx.brief)?;
         Ok(match now(cx).await? {
             Now::Absent => Check::NeedsWork { changes: self.intent(cx.brief) },
             Now::Reserved => Check::done(format!("{path} is reserved")),
@@ -64,12 +71,12 @@ impl Step for Ready {
     }
 
     async fn apply(&self, cx: &Cx<'_>) -> Result<(), Failure> {
-        cx.world.files().reserve(&cx.brief.credentials_file).await
+        cx.world.files().reserve(path(cx.brief)?).await
     }
 }
 
 /// The file's text: TOML, one table a key.
-fn text(brief: &Brief, url: &str, keys: &[(KeyName, Credentials)]) -> Secret<Vec<u8>> {
+pub fn text(brief: &Brief, url: &str, keys: &[(KeyName, Credentials)]) -> Secret<Vec<u8>> {
     let mut out = format!("{}\n# Whoever can read this file can use the registry.\n", mark(brief));
     let _ = write!(out, "\nsite = \"{}\"\nendpoint = \"{url}\"\n", brief.site.name);
     for (key, pair) in keys {
@@ -106,7 +113,7 @@ impl Step for File {
         let Some(wanted) = wanted(cx).await? else {
             return Ok(Check::Blocked { because: crate::plan::StepKind::Keys });
         };
-        let path = &cx.brief.credentials_file;
+        let path = path(cx.brief)?;
         Ok(match now(cx).await? {
             Now::Ours(content) if content == wanted => Check::done(format!("{path} holds every key")),
             Now::Foreign => Check::Conflict(
@@ -120,8 +127,8 @@ impl Step for File {
     async fn apply(&self, cx: &Cx<'_>) -> Result<(), Failure> {
         let wanted = wanted(cx).await?.ok_or_else(|| Failure::permanent("not every key is in the cluster"))?;
         if matches!(now(cx).await?, Now::Absent) {
-            cx.world.files().reserve(&cx.brief.credentials_file).await?;
+            cx.world.files().reserve(path(cx.brief)?).await?;
         }
-        cx.world.files().write_private(&cx.brief.credentials_file, &wanted).await
+        cx.world.files().write_private(path(cx.brief)?, &wanted).await
     }
 }

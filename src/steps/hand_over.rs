@@ -3,14 +3,18 @@
 
 use super::common::{cluster, endpoint, reach};
 use super::pulled;
-use crate::engine::step::{Brief, Check, Cx, Step};
+use super::secrets::{self, KeyName};
+use crate::base::{Cancel, Redactor};
+use crate::engine::step::{Brief, Check, Cx, Hook, Progress, Step};
+use crate::engine::tail::Output;
 use crate::plan::change::hex;
-use crate::plan::{Change, Changes, Failure};
-use crate::ports::{Endpoint, Route};
+use crate::plan::{Change, Changes, Failure, StepId, StepKind};
+use crate::ports::{Credentials, Endpoint, Route, World};
 use async_trait::async_trait;
 use futures_util::join;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
+use tokio::sync::watch;
 
 /// The step.
 pub struct HandOver;
@@ -26,10 +30,16 @@ pub fn sheet_path(brief: &Brief) -> String {
 }
 
 /// SHA-256 of the CA's first certificate, as browsers and `openssl x509 -fingerprint` show it.
-fn fingerprint(ca_pem: &str) -> String {
+pub fn fingerprint(ca_pem: &str) -> String {
     let der = x509_parser::pem::parse_x509_pem(ca_pem.as_bytes()).map(|(_, pem)| pem.contents).unwrap_or_default();
     let digest = hex(&Sha256::digest(der)).to_ascii_uppercase();
     digest.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).into_owned()).collect::<Vec<_>>().join(":")
+}
+
+fn keys(brief: &Brief) -> String {
+    brief.credentials_file.clone().unwrap_or_else(|| {
+        format!("Secrets of the namespace {}; saved from the screen that showed them", brief.site.registry.namespace)
+    })
 }
 
 fn sheet(brief: &Brief, endpoint: &Endpoint, route: Route) -> String {
@@ -61,9 +71,37 @@ fn sheet(brief: &Brief, endpoint: &Endpoint, route: Route) -> String {
          \x20 s3://{url}/{bucket}\n",
         site = brief.site.name,
         fingerprint = fingerprint(&endpoint.ca_pem),
-        keys = brief.credentials_file,
+        keys = keys(brief),
         ns = registry.namespace,
     )
+}
+
+/// Where the registry is, how it is reached and its keys, outside of a run.
+pub async fn read(
+    world: &dyn World,
+    brief: &Brief,
+    redactor: &Redactor,
+) -> Result<(Endpoint, Route, Vec<(KeyName, Credentials)>), Failure> {
+    let id = StepId::of(StepKind::HandOver, brief.site.name);
+    let (progress, output) = (watch::Sender::new(Progress::default()), Output::memory(redactor.clone()));
+    let (cancel, hook) = (Cancel::new(), Hook::default());
+    let cx = Cx {
+        id,
+        attempt: 1,
+        run: "hand-over",
+        brief,
+        world,
+        progress: &progress,
+        output: &output,
+        redactor,
+        cancel: &cancel,
+        hook: &hook,
+    };
+    let at = endpoint(&cx).await?;
+    let reached = world.probe().get(&at, super::reach::LIVE).await?;
+    let cluster = world.cluster().await.map_err(Failure::from)?;
+    let keys = secrets::read_all(&cx, &*cluster).await?;
+    Ok((at, reached.route, keys))
 }
 
 async fn wanted(cx: &Cx<'_>) -> Result<Vec<(String, String, &'static str)>, Failure> {

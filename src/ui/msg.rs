@@ -65,13 +65,32 @@ pub struct HandOver {
     pub commands: Vec<(&'static str, String)>,
 }
 
-/// How a run ended, for the screens.
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// Everything is done.
+    Done,
+    /// A step failed.
+    Failed,
+    /// Someone has to decide something.
+    NeedsHuman,
+    /// The link did not come back.
+    LinkLost,
+    /// It was stopped.
+    Stopped,
+}
+
+/// A run that has ended, for the screens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
+    /// How.
+    pub how: How,
     /// The step that failed or was under way.
     pub step: Option<StepId>,
     /// Why.
     pub failure: Option<Failure>,
+    /// Where the log lies on this computer.
+    pub log: String,
 }
 
 /// Something that happened.
@@ -121,6 +140,8 @@ pub enum Msg {
     RunBegun {
         /// The site.
         site: HostId,
+        /// The answers that it was begun with.
+        answers: String,
         /// Where its log lies on this computer.
         log: String,
     },

@@ -88,7 +88,7 @@ impl Bench {
             site: self.site.clone(),
             facts: found.facts,
             components: components("amd64"),
-            credentials_file: self.path("credentials.toml").display().to_string(),
+            credentials_file: Some(self.path("credentials.toml").display().to_string()),
             site_dir: self.path("site").display().to_string(),
         }
     }
@@ -106,7 +106,7 @@ impl Bench {
         let output = Output::memory(redactor.clone());
         let (progress, _) = watch::channel(Progress::default());
         let (cancel, hook) = (Cancel::new(), Hook::default());
-        let plan = plan_for(&self.site).expect("a plan");
+        let plan = plan_for(&self.site, true).expect("a plan");
         let cx = |id: StepId| Cx {
             id,
             attempt: 1,

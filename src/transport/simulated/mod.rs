@@ -21,5 +21,5 @@ pub mod world;
 
 pub use bad_day::BadDay;
 pub use depot::components;
-pub use time::Pace;
+pub use time::{Pace, Speed};
 pub use world::{Sim, SimOptions};

@@ -5,10 +5,11 @@ use crate::engine::event::Outcome;
 use crate::engine::state::{StepState, StepStatus};
 use crate::engine::tail::{self, Line as LogLine};
 use crate::plan::{Failure, HostId, StepId};
+use crate::ui::draft::Draft;
 use crate::ui::effect::Effect;
 use crate::ui::keys::{Command, Scope};
 use crate::ui::model::Model;
-use crate::ui::msg::Ended;
+use crate::ui::msg::{Ended, How};
 use crate::ui::theme::{Glyph, Role};
 use crate::ui::walk::dialog::Dialog;
 use crate::ui::walk::{self, Place};
@@ -63,8 +64,11 @@ pub fn starting(model: &mut Model) {
 }
 
 /// A run was begun, or is gone on with.
-pub fn begun(model: &mut Model, site: HostId, log: String) -> Vec<Effect> {
+pub fn begun(model: &mut Model, site: HostId, answers: &str, log: String) -> Vec<Effect> {
     starting(model);
+    if let Ok(draft) = Draft::of_answers(answers) {
+        model.walk.draft = draft;
+    }
     model.walk.install.site = Some(site);
     model.walk.install.log_path = log;
     Vec::new()
@@ -73,7 +77,8 @@ pub fn begun(model: &mut Model, site: HostId, log: String) -> Vec<Effect> {
 /// The run has ended.
 pub fn ended(model: &mut Model, ended: Ended) -> Vec<Effect> {
     model.walk.install.running = false;
-    if ended.failure.is_none() {
+    model.walk.install.log_path.clone_from(&ended.log);
+    if ended.how == How::Done {
         return walk::go(model, Place::Credentials);
     }
     model.walk.install.ended = Some(ended);
@@ -82,7 +87,7 @@ pub fn ended(model: &mut Model, ended: Ended) -> Vec<Effect> {
 
 /// The run could not be begun.
 pub fn failed(model: &mut Model, failure: Failure) -> Vec<Effect> {
-    ended(model, Ended { step: None, failure: Some(failure) })
+    ended(model, Ended { how: How::Failed, step: None, failure: Some(failure), log: String::new() })
 }
 
 /// Stops at the next safe point.

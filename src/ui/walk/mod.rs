@@ -218,7 +218,7 @@ pub fn heard(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Fixed => facts::look(model),
         Msg::Previewed(preview) => plan::previewed(model, *preview),
         Msg::Failed(failure) => failed(model, failure),
-        Msg::RunBegun { site, log } => install::begun(model, site, log),
+        Msg::RunBegun { site, answers, log } => install::begun(model, site, &answers, log),
         Msg::RunEnded(ended) => install::ended(model, ended),
         Msg::Lines(lines, all) => {
             model.walk.install.take_lines(lines, all);

@@ -1,0 +1,226 @@
+//! The use cases one after the other, for a face that a person walks through: connect, look, fix, plan,
+//! install, resume, the keys. It holds what they have in common, and nothing of how it is shown.
+
+use super::exit::Exit;
+use super::inspect::Inspection;
+use super::machine::Machine;
+use super::parts::{self, Env, Order, Ready};
+use super::sites::RunDir;
+use crate::base::Secret;
+use crate::engine::preview::{Consent, Preview, ReviewedPlan};
+use crate::engine::run::Ending;
+use crate::plan::graph::{Plan, Planned};
+use crate::plan::preflight::Verdict;
+use crate::plan::site::Reach;
+use crate::plan::{Change, Failure, HostId, StepId, StepKind};
+use crate::ports::{Credentials, Endpoint, Route, World};
+use crate::steps::{self, KeyName};
+use std::sync::Arc;
+
+/// A run that ended, with the words for whoever reads the shell afterwards.
+#[derive(Clone, Debug)]
+pub struct Concluded {
+    /// How.
+    pub ending: Ending,
+    /// What the program would exit with.
+    pub exit: Exit,
+    /// What was done, what was not, and how to go on.
+    pub words: Vec<String>,
+}
+
+/// Where the registry is, with everything to go on with.
+#[derive(Clone, Debug)]
+pub struct HandOver {
+    /// Its address and CA.
+    pub endpoint: Endpoint,
+    /// How it was reached.
+    pub route: Route,
+    /// The keys.
+    pub keys: Vec<(KeyName, Credentials)>,
+    /// The CA's file.
+    pub ca_path: String,
+    /// The CA's SHA-256.
+    pub ca_fingerprint: String,
+    /// The sheet's file.
+    pub sheet_path: String,
+}
+
+/// A plan that waits for its consent, with the order that it is of.
+struct Proposed {
+    preview: Preview,
+    order: Order,
+}
+
+/// One person's way through the use cases.
+pub struct Session {
+    env: Env,
+    machine: Machine,
+    world: Option<(HostId, Reach, Arc<dyn World>)>,
+    ready: Option<(Order, Ready)>,
+    proposed: Option<Proposed>,
+    fixes: Option<Proposed>,
+    run: Option<(RunDir, Order)>,
+}
+
+impl Session {
+    /// A session that has not connected yet.
+    pub fn new(env: Env, machine: Machine) -> Self {
+        Self { env, machine, world: None, ready: None, proposed: None, fixes: None, run: None }
+    }
+
+    /// Everything that the use cases need; its `cancel` is that of the next one.
+    pub fn env(&mut self) -> &mut Env {
+        &mut self.env
+    }
+
+    async fn world(&mut self, order: &Order) -> Result<Arc<dyn World>, Failure> {
+        let site = &order.site;
+        if let Some((name, reach, world)) = &self.world
+            && (*name, reach) == (site.name, &site.reach)
+        {
+            return Ok(world.clone());
+        }
+        // The old connection ends before a new one is asked for.
+        (self.world, self.ready) = (None, None);
+        let world = parts::connect(&self.env, &self.machine, site).await?;
+        self.world = Some((site.name, site.reach.clone(), world.clone()));
+        Ok(world)
+    }
+
+    /// Looks at the host and judges it.
+    pub async fn look(&mut self, order: &Order) -> Result<Inspection, Failure> {
+        let world = self.world(order).await?;
+        (self.ready, self.proposed, self.fixes) = (None, None, None);
+        let looked = parts::look_in(&self.env, world, order).await;
+        if looked.is_err() {
+            // A connection over which nothing can be done is made anew the next time.
+            self.world = None;
+        }
+        let ready = looked?;
+        let inspection = ready.inspection.clone();
+        self.ready = Some((order.clone(), ready));
+        Ok(inspection)
+    }
+
+    /// What was found for this order, looked at anew where it is of another one.
+    async fn ready(&mut self, order: &Order) -> Result<&Ready, Failure> {
+        let same = self.ready.as_ref().is_some_and(|(of, _)| of.request.answers == order.request.answers);
+        if !same {
+            self.look(order).await?;
+        }
+        self.ready.as_ref().map(|(_, ready)| ready).ok_or_else(|| Failure::permanent("the host was not looked at"))
+    }
+
+    /// What the host preparation alone would change.
+    pub async fn show_fixes(&mut self, order: &Order) -> Result<Vec<Change>, Failure> {
+        self.ready(order).await?;
+        let Some((_, ready)) = &self.ready else { return Ok(Vec::new()) };
+        let step = Planned { id: StepId::of(StepKind::PrepareHost, order.site.name), needs: Vec::new() };
+        let plan = Plan::new(vec![step]).map_err(|_| Failure::permanent("put one step in order"))?;
+        let preview = parts::preview_of(&self.env, ready, &plan).await?;
+        if let Some((_, failure)) = preview.conflicts().first() {
+            return Err((*failure).clone());
+        }
+        let changes = preview.steps().iter().flat_map(|step| step.changes.clone()).collect();
+        self.fixes = Some(Proposed { preview, order: order.clone() });
+        Ok(changes)
+    }
+
+    /// Makes the changes that [`Session::show_fixes`] showed.
+    pub async fn fix(&mut self) -> Result<(), Failure> {
+        let fixes = self.fixes.take().ok_or_else(|| Failure::permanent("no fixes were shown"))?;
+        let concluded = self.carry_out(fixes).await?;
+        self.run = None;
+        match super::ending::failure_of(&concluded.ending) {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes a plan. Where preflight says no, there is none.
+    pub async fn preview(&mut self, order: &Order) -> Result<(Preview, Inspection), Failure> {
+        self.ready(order).await?;
+        let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
+        let inspection = ready.inspection.clone();
+        if let Some(finding) = inspection.findings.iter().find(|f| f.verdict == Verdict::Fail) {
+            let failure = Failure::needs_human(format!("preflight says no: {}", finding.evidence));
+            return Err(match &finding.fix {
+                Some(fix) => failure.help(fix.text.clone()),
+                None => failure,
+            });
+        }
+        let preview = parts::preview(&self.env, ready).await?;
+        self.proposed = Some(Proposed { preview: preview.clone(), order: order.clone() });
+        Ok((preview, inspection))
+    }
+
+    /// Carries out the plan that was shown. Calling this is the consent to it.
+    pub async fn install(&mut self) -> Result<Concluded, Failure> {
+        let proposed = self.proposed.take().ok_or_else(|| Failure::permanent("no plan was shown"))?;
+        self.carry_out(proposed).await
+    }
+
+    async fn carry_out(&mut self, proposed: Proposed) -> Result<Concluded, Failure> {
+        let Proposed { preview, order } = proposed;
+        let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
+        let reviewed = preview.accept(&ready.brief, &steps::Registry, Consent::Shown);
+        let now = self.env.clock.now_ms();
+        let run_dir = self.env.sites.new_run(order.site.name, now, &order.request)?;
+        self.run = Some((run_dir.clone(), order));
+        let ended = parts::carry_out(&self.env, &self.machine, ready, &reviewed, &run_dir, false).await?;
+        let (exit, words) = parts::conclusion(&ready.brief, &run_dir, &ended.0, &ended.1);
+        Ok(Concluded { ending: ended.0, exit, words })
+    }
+
+    /// Goes on with the last run of a site.
+    pub async fn resume(&mut self, run_dir: RunDir, order: Order) -> Result<Concluded, Failure> {
+        let reviewed = ReviewedPlan::of_run(&run_dir.read()?.state())?;
+        self.run = Some((run_dir.clone(), order.clone()));
+        self.look(&order).await?;
+        let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
+        let ended = parts::carry_out(&self.env, &self.machine, ready, &reviewed, &run_dir, true).await?;
+        let (exit, words) = parts::conclusion(&ready.brief, &run_dir, &ended.0, &ended.1);
+        Ok(Concluded { ending: ended.0, exit, words })
+    }
+
+    /// Goes on with the run that has just ended.
+    pub async fn retry(&mut self) -> Result<Concluded, Failure> {
+        let (run_dir, order) = self.run.clone().ok_or_else(|| Failure::permanent("no run was begun"))?;
+        self.resume(run_dir, order).await
+    }
+
+    /// The run that was begun or resumed last.
+    pub fn run_dir(&self) -> Option<&RunDir> {
+        self.run.as_ref().map(|(run, _)| run)
+    }
+
+    /// Reads the keys from the cluster, and where the registry is.
+    pub async fn hand_over(&mut self) -> Result<HandOver, Failure> {
+        let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
+        let (endpoint, route, keys) = steps::hand_over_of(&*ready.world, &ready.brief, &self.env.redactor).await?;
+        Ok(HandOver {
+            ca_path: steps::ca_path(&ready.brief),
+            ca_fingerprint: steps::fingerprint(&endpoint.ca_pem),
+            sheet_path: steps::sheet_path(&ready.brief),
+            endpoint,
+            route,
+            keys,
+        })
+    }
+
+    /// The plan that waits for its consent.
+    pub fn proposed(&self) -> Option<(HostId, &Preview)> {
+        self.proposed.as_ref().map(|p| (p.order.site.name, &p.preview))
+    }
+
+    /// Saves the keys to a new file that only the user can read, written from what the cluster holds.
+    pub async fn save_keys(&mut self, path: &str, _passphrase: Option<&Secret<String>>) -> Result<(), Failure> {
+        let hand_over = self.hand_over().await?;
+        let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
+        let text: Secret<Vec<u8>> =
+            steps::credentials_text(&ready.brief, &hand_over.endpoint.url(), &hand_over.keys);
+        let files = ready.world.files();
+        files.reserve(path).await?;
+        files.write_private(path, &text).await
+    }
+}

@@ -1,0 +1,267 @@
+//! Carries out what the screens ask for, by calling the use cases, and tells them what came of it.
+
+use super::files;
+use super::prompt::ScreenPrompt;
+use crate::app::ending::failure_of;
+use crate::app::order;
+use crate::app::session::{Concluded, HandOver, Session};
+use crate::app::sites::{RunDir, Sites};
+use crate::app::{Order, ssh_hosts};
+use crate::base::{Cancel, Secret};
+use crate::engine::Ending;
+use crate::plan::site::Reach;
+use crate::plan::{Failure, HostId};
+use crate::ui::msg::{Ended, How, KeyPair, KnownSite};
+use crate::ui::{Effect, Live, Msg};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// What the driver has in hand. Cloning it gives another handle on the same session.
+#[derive(Clone)]
+pub struct Driver {
+    /// The use cases. One job holds it at a time; questions, stops and files go beside it.
+    pub session: Arc<tokio::sync::Mutex<Session>>,
+    /// What is known on this computer.
+    pub sites: Sites,
+    /// To the screens.
+    pub msgs: mpsc::Sender<Msg>,
+    /// What moves by itself.
+    pub live: watch::Sender<Live>,
+    /// Answers go here.
+    pub prompt: Arc<ScreenPrompt>,
+    /// Stops the job that is under way.
+    pub cancel: Arc<Mutex<Cancel>>,
+    /// The run that ended last, for the words after the screens.
+    pub last: Arc<Mutex<Option<Concluded>>>,
+    /// To what relative paths of the answers belong.
+    pub base: PathBuf,
+    /// Whether everything is simulated.
+    pub rehearsal: bool,
+    /// How fast a rehearsal goes.
+    pub speed: crate::transport::simulated::Speed,
+}
+
+impl Driver {
+    /// Carries out effects until the screens are gone. It wants a `LocalSet` around it.
+    pub async fn run(self, mut effects: mpsc::Receiver<Effect>) {
+        let mut job: Option<JoinHandle<()>> = None;
+        while let Some(effect) = effects.recv().await {
+            let Some(effect) = self.beside(effect).await else { continue };
+            if let Some(old) = job.take() {
+                // A look that was given up, or one that another one replaces. A run is never ended like
+                // this: while there is one, the screens ask for nothing that comes here.
+                old.abort();
+            }
+            if effect != Effect::GiveUp {
+                job = Some(tokio::task::spawn_local(self.clone().guarded(effect)));
+            }
+        }
+    }
+
+    /// What does not need the session, and is done at once whatever is under way.
+    async fn beside(&self, effect: Effect) -> Option<Effect> {
+        match effect {
+            Effect::Answer { id, answer } => self.prompt.answer(id, answer),
+            Effect::Stop => self.cancel.lock().unwrap_or_else(PoisonError::into_inner).escalate(),
+            Effect::LookAround => self.tell(self.around()).await,
+            Effect::Complete { path } => {
+                let (longer, choices) = files::complete(&path);
+                self.tell(Msg::Completed { path, longer, choices }).await;
+            }
+            Effect::WriteAnswers { path, answers } => {
+                let result = files::write_new(&path, answers.as_bytes()).map(Msg::Saved);
+                self.tell_result(result).await;
+            }
+            Effect::Speed(factor) => self.speed.set(factor),
+            other => return Some(other),
+        }
+        None
+    }
+
+    async fn tell(&self, msg: Msg) {
+        // The screens may have been left in the meantime.
+        let _ = self.msgs.send(msg).await;
+    }
+
+    async fn tell_result(&self, result: Result<Msg, Failure>) {
+        self.tell(result.unwrap_or_else(Msg::Failed)).await;
+    }
+
+    fn around(&self) -> Msg {
+        let sites = self.sites.names().into_iter().filter_map(|name| self.known(name)).collect();
+        let here = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        Msg::Around { sites, hosts: ssh_hosts::names(), here }
+    }
+
+    fn known(&self, name: HostId) -> Option<KnownSite> {
+        let run_dir = self.sites.last_run(name)?;
+        let state = run_dir.read().ok()?.state();
+        let order = order::of_run(&run_dir).ok()?;
+        let address = match order.site.reach {
+            Reach::Local => "local".to_owned(),
+            Reach::Ssh(ssh) => ssh.destination,
+        };
+        let (done, all) = state.progress();
+        Some(KnownSite { name, address, run: Some((done, all)), unfinished: done < all })
+    }
+
+    /// A job; a fault of ours in it must not leave the screens waiting.
+    async fn guarded(self, effect: Effect) {
+        let name = format!("{effect:?}");
+        let inner = tokio::task::spawn_local(self.clone().work(effect));
+        let _abort = AbortWith(inner.abort_handle());
+        if let Err(error) = inner.await
+            && error.is_panic()
+        {
+            tracing::error!(effect = name, "a job of the screens has panicked");
+            self.tell(Msg::Failed(Failure::permanent("this is a fault of modelquay; the log has it"))).await;
+        }
+    }
+
+    async fn work(self, effect: Effect) {
+        let mut session = self.session.lock().await;
+        // What was stopped before must not stop this.
+        let cancel = Cancel::new();
+        *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
+        session.env().cancel = cancel;
+        let told = match effect {
+            Effect::Look { answers } => self.look(&mut session, &answers).await,
+            Effect::ShowFixes { answers } => self.show_fixes(&mut session, &answers).await,
+            Effect::Fix => self.fix(&mut session).await,
+            Effect::Preview { answers } => self.preview(&mut session, &answers).await,
+            Effect::Install => return self.install(&mut session).await,
+            Effect::Resume { site } => return self.resume(&mut session, site).await,
+            Effect::Retry => return self.retry(&mut session).await,
+            Effect::Export { path } => files::export(&session, &path).map(Msg::Saved),
+            Effect::ReadLog { step } => files::read_log(session.run_dir(), step).map(|lines| Msg::Log(step, lines)),
+            Effect::SaveLog { step, path } => files::save_log(session.run_dir(), step, &path).map(Msg::Saved),
+            Effect::ReadKeys => session.hand_over().await.map(keys_msg),
+            Effect::SaveKeys { path, passphrase } => self.save_keys(&mut session, &path, passphrase).await,
+            _ => return,
+        };
+        self.tell_result(told).await;
+    }
+
+    fn order(&self, answers: &str) -> Result<Order, Failure> {
+        let mut order = order::in_the_making(answers, &self.base)?;
+        if self.rehearsal {
+            order.site.supply.components = order::for_rehearsal(&self.sites).site.supply.components;
+        }
+        Ok(order)
+    }
+
+    async fn look(&self, session: &mut Session, answers: &str) -> Result<Msg, Failure> {
+        let order = self.order(answers)?;
+        let inspection = session.look(&order).await?;
+        Ok(Msg::Looked { facts: Box::new(inspection.facts), findings: inspection.findings })
+    }
+
+    async fn show_fixes(&self, session: &mut Session, answers: &str) -> Result<Msg, Failure> {
+        let order = self.order(answers)?;
+        session.show_fixes(&order).await.map(Msg::Fixes)
+    }
+
+    async fn fix(&self, session: &mut Session) -> Result<Msg, Failure> {
+        let fixed = session.fix().await;
+        // These were no install: its clock and steps must not stand on the screens.
+        self.live.send_modify(|live| live.run = None);
+        fixed.map(|()| Msg::Fixed)
+    }
+
+    async fn preview(&self, session: &mut Session, answers: &str) -> Result<Msg, Failure> {
+        let order = self.order(answers)?;
+        let (preview, _) = session.preview(&order).await?;
+        Ok(Msg::Previewed(Box::new(preview)))
+    }
+
+    async fn install(&self, session: &mut Session) {
+        let ended = session.install().await;
+        self.ended(session, ended).await;
+    }
+
+    async fn resume(&self, session: &mut Session, site: HostId) {
+        let found = self.sites.last_run(site).ok_or_else(|| Failure::permanent(format!("no run of {site} was begun")));
+        let found = found.and_then(|run| Ok((order::of_run(&run)?, run)));
+        match found {
+            Ok((order, run)) => {
+                self.begun(&order, &run).await;
+                let ended = session.resume(run, order).await;
+                self.ended(session, ended).await;
+            }
+            Err(failure) => self.tell(Msg::Failed(failure)).await,
+        }
+    }
+
+    async fn retry(&self, session: &mut Session) {
+        let ended = session.retry().await;
+        self.ended(session, ended).await;
+    }
+
+    async fn begun(&self, order: &Order, run: &RunDir) {
+        let answers = order.request.answers.clone();
+        self.tell(Msg::RunBegun { site: order.site.name, answers, log: run.log().display().to_string() }).await;
+    }
+
+    async fn ended(&self, session: &Session, ended: Result<Concluded, Failure>) {
+        let log = session.run_dir().map(|run| run.log().display().to_string()).unwrap_or_default();
+        let msg = match ended {
+            Ok(concluded) => {
+                let msg = ended_msg(&concluded, log);
+                *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(concluded);
+                msg
+            }
+            Err(failure) => Ended { how: How::Failed, step: None, failure: Some(failure), log },
+        };
+        self.tell(Msg::RunEnded(msg)).await;
+    }
+
+    async fn save_keys(
+        &self,
+        session: &mut Session,
+        path: &str,
+        passphrase: Option<Secret<String>>,
+    ) -> Result<Msg, Failure> {
+        let path = files::absolute(path);
+        session.save_keys(&path, passphrase.as_ref()).await?;
+        Ok(Msg::KeysSaved(path))
+    }
+}
+
+/// Ends a task together with the one that waits for it.
+struct AbortWith(tokio::task::AbortHandle);
+
+impl Drop for AbortWith {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn ended_msg(concluded: &Concluded, log: String) -> Ended {
+    let (how, step) = match &concluded.ending {
+        Ending::Done { .. } => (How::Done, None),
+        Ending::Failed { step, .. } => (How::Failed, Some(*step)),
+        Ending::NeedsHuman { step, .. } => (How::NeedsHuman, Some(*step)),
+        Ending::LinkLost { step, .. } => (How::LinkLost, Some(*step)),
+        Ending::Aborted { under_way, .. } => (How::Stopped, *under_way),
+    };
+    Ended { how, step, failure: failure_of(&concluded.ending).cloned(), log }
+}
+
+fn keys_msg(found: HandOver) -> Msg {
+    let keys = found.keys.into_iter().map(|(name, pair)| KeyPair {
+        name: name.id(),
+        access_key: Secret::new(pair.access_key),
+        secret_key: pair.secret_key,
+    });
+    let hand_over = crate::ui::msg::HandOver {
+        url: found.endpoint.url(),
+        route: found.route,
+        ca_path: found.ca_path,
+        ca_fingerprint: found.ca_fingerprint,
+        sheet_path: found.sheet_path,
+        commands: Vec::new(),
+    };
+    Msg::Keys(keys.collect(), Box::new(hand_over))
+}

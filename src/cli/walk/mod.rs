@@ -1,0 +1,308 @@
+//! The screens, wired: the terminal, the driver, the signals, and the last words after it all.
+
+mod driver;
+mod face;
+mod files;
+mod prompt;
+
+use super::args::{Global, Rehearse, Resume};
+use super::wire::{RehearsalDir, by, refuse, runtime_dir, sites};
+use super::{output, status};
+use crate::app::order;
+use crate::app::session::Session;
+use crate::app::sites::Sites;
+use crate::app::{Env, Exit, Machine};
+use crate::base::{Cancel, Clock, Redactor, SystemClock};
+use crate::engine::retry::Retry;
+use crate::engine::step::Hook;
+use crate::plan::{Failure, HostId};
+use crate::transport::simulated::Speed;
+use crate::ui::draft::{Draft, FieldId, Origin};
+use crate::ui::run::{Feeds, run};
+use crate::ui::terminal::{Taken, watch_panics};
+use crate::ui::text::{Lang, Text};
+use crate::ui::theme::{Colours, Theme};
+use crate::ui::walk::Place;
+use crate::ui::{Effect, Leaving, Live, Model};
+use crossterm::event::EventStream;
+use driver::Driver;
+use face::ScreenFace;
+use prompt::ScreenPrompt;
+use rustix::termios::isatty;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+
+/// Messages and effects that may wait. The loop takes messages with every turn, so a full queue makes the
+/// driver wait for a moment; effects that find no room are refused with a word on the screen.
+const QUEUE: usize = 64;
+
+/// How long a run that is left has for its last event, before the program ends all the same.
+const LAST_EVENT: Duration = Duration::from_secs(3);
+
+/// Whether there is a terminal that screens can be drawn on, and nobody asked for lines.
+pub fn possible(global: &Global) -> bool {
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    !global.plain && !global.json && !dumb && isatty(std::io::stdin()) && isatty(std::io::stdout())
+}
+
+fn env(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
+}
+
+/// The locale for texts, as programs in C find it.
+fn locale() -> String {
+    ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().map(env).find(|value| !value.is_empty()).unwrap_or_default()
+}
+
+/// The locale for characters.
+fn characters() -> String {
+    ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().map(env).find(|value| !value.is_empty()).unwrap_or_default()
+}
+
+fn theme(global: &Global) -> Theme {
+    let characters = characters().to_ascii_lowercase();
+    let utf8 = characters.contains("utf-8") || characters.contains("utf8");
+    let colours = if !env("NO_COLOR").is_empty() {
+        Colours::None
+    } else if matches!(env("COLORTERM").as_str(), "truecolor" | "24bit") {
+        Colours::True
+    } else {
+        Colours::Sixteen
+    };
+    Theme { colours, ascii: global.ascii || !utf8 }
+}
+
+/// What the screens begin with.
+struct Begin {
+    sites: Sites,
+    machine: Machine,
+    speed: Speed,
+    rehearsal: bool,
+    draft: Draft,
+    base: PathBuf,
+    runtime_dir: PathBuf,
+    first: Option<HostId>,
+}
+
+/// `modelquay`: the walk.
+pub fn install(global: &Global, answers: Option<&Path>) -> Exit {
+    if !possible(global) {
+        output::talk("modelquay: the screens need a terminal; without one there are");
+        output::talk("  modelquay answers > site.toml");
+        output::talk("  modelquay check --answers site.toml");
+        output::talk("  modelquay plan --answers site.toml");
+        output::talk("  modelquay install --answers site.toml --credentials-file keys.toml");
+        return Exit::Usage;
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    let read = |path: &Path| {
+        let text = std::fs::read_to_string(path).map_err(|e| e.to_string());
+        let draft = text.and_then(|text| Draft::of_answers(&text));
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let base = path.parent().map(Path::to_owned).unwrap_or_default();
+        draft.map(|draft| (draft, base)).map_err(|why| {
+            Failure::permanent(format!("read the answers {}", path.display())).because(why)
+        })
+    };
+    let (draft, base) = match answers.map_or_else(|| Ok((Draft::default(), here)), read) {
+        Ok(read) => read,
+        Err(failure) => {
+            refuse(&failure);
+            return Exit::Usage;
+        }
+    };
+    let sites = match sites(global) {
+        Ok(sites) => sites,
+        Err(failure) => return refuse(&failure),
+    };
+    let speed = Speed::new(1);
+    let begin = Begin {
+        sites,
+        machine: Machine::Real,
+        speed,
+        rehearsal: false,
+        draft,
+        base,
+        runtime_dir: runtime_dir(),
+        first: None,
+    };
+    screens(global, begin)
+}
+
+/// `modelquay resume`, on the screens.
+pub fn resume(global: &Global, args: &Resume) -> Exit {
+    let found = sites(global).and_then(|sites| {
+        let site = status::site(&sites, args.site.as_deref())?;
+        let run = status::last_run(&sites, site)?;
+        order::of_run(&run)?;
+        Ok((sites, site))
+    });
+    let (sites, site) = match found {
+        Ok(found) => found,
+        Err(failure) => return refuse(&failure),
+    };
+    let begin = Begin {
+        sites,
+        machine: Machine::Real,
+        speed: Speed::new(1),
+        rehearsal: false,
+        draft: Draft::default(),
+        base: std::env::current_dir().unwrap_or_default(),
+        runtime_dir: runtime_dir(),
+        first: Some(site),
+    };
+    screens(global, begin)
+}
+
+/// `modelquay rehearse`, on the screens.
+pub fn rehearse(global: &Global, args: &Rehearse) -> Exit {
+    // Everything of a rehearsal lies in a directory of its own that goes with it.
+    let dir = match RehearsalDir::make() {
+        Ok(dir) => dir,
+        Err(failure) => return refuse(&failure),
+    };
+    let speed = Speed::new(args.speed);
+    let mut draft = Draft::default();
+    draft.put(FieldId::Site, "rehearsal", Origin::Default);
+    draft.put(FieldId::Address, "local", Origin::Default);
+    let begin = Begin {
+        sites: Sites::at(&dir.0),
+        machine: Machine::Rehearsal { speed: speed.clone(), bad_days: args.bad_day.iter().copied().collect() },
+        speed,
+        rehearsal: true,
+        draft,
+        base: dir.0.clone(),
+        runtime_dir: dir.0.clone(),
+        first: None,
+    };
+    screens(global, begin)
+}
+
+fn screens(global: &Global, begin: Begin) -> Exit {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&Failure::permanent("start the program's threads").because(error.to_string())),
+    };
+    let lang = global.lang.unwrap_or_else(|| Lang::of_locale(&locale()));
+    let mut model = Model::new(Text::of(lang), theme(global), begin.rehearsal);
+    model.walk.draft = begin.draft.clone();
+    model.shell.speed = begin.speed.get();
+    if begin.rehearsal {
+        model.walk.place = Place::Host;
+    }
+    watch_panics();
+    let exit = runtime.block_on(drive(&mut model, begin)).unwrap_or_else(|failure| refuse(&failure));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    exit
+}
+
+async fn drive(model: &mut Model, begin: Begin) -> Result<Exit, Failure> {
+    let (msgs, heard) = mpsc::channel(QUEUE);
+    let (effects, asked) = mpsc::channel(QUEUE);
+    let live = watch::Sender::new(Live::default());
+    let output = watch::Sender::new(None);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let prompt = Arc::new(ScreenPrompt::new(msgs.clone()));
+    let retry = if begin.rehearsal {
+        Retry { first_pause: Duration::from_millis(200), ..Retry::default() }
+    } else {
+        Retry::default()
+    };
+    let env = Env {
+        sites: begin.sites.clone(),
+        clock: clock.clone(),
+        prompt: prompt.clone(),
+        face: Arc::new(ScreenFace { live: live.clone(), output: output.clone() }),
+        cancel: Cancel::new(),
+        redactor: Redactor::new(),
+        runtime_dir: begin.runtime_dir,
+        link_timeout: Duration::from_hours(24),
+        retry,
+        hook: Hook::default(),
+        by: by(),
+    };
+    let driver = Driver {
+        session: Arc::new(tokio::sync::Mutex::new(Session::new(env, begin.machine))),
+        sites: begin.sites,
+        msgs: msgs.clone(),
+        live: live.clone(),
+        prompt,
+        cancel: Arc::default(),
+        last: Arc::default(),
+        base: begin.base,
+        rehearsal: begin.rehearsal,
+        speed: begin.speed,
+    };
+    let (end, suspend) = signals().map_err(|e| Failure::permanent("hear signals").because(e.to_string()))?;
+    let feeds =
+        Feeds { msgs: heard, live: live.subscribe(), output: output.subscribe(), end, suspend, clock: clock.clone() };
+    if let Some(site) = begin.first {
+        // Nothing else is in the queue yet.
+        let _ = effects.try_send(Effect::Resume { site });
+    }
+    let leaving = {
+        let mut tty = Taken::take().map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
+        work(driver.clone(), asked)?;
+        run(model, &mut tty, EventStream::new(), feeds, effects).await
+    };
+    Ok(last_words(model, &driver, leaving).await)
+}
+
+/// Lets the driver work on a thread of its own, so that a terminal that takes no output holds up nothing
+/// but the drawing. A local set, because the use cases' futures stay on one thread: the compiler cannot
+/// see that those with async closures in them could move (rust-lang/rust#102211).
+fn work(driver: Driver, asked: mpsc::Receiver<Effect>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Handle::current();
+    let body = move || runtime.block_on(tokio::task::LocalSet::new().run_until(driver.run(asked)));
+    let spawned = std::thread::Builder::new().name("driver".into()).spawn(body);
+    spawned.map(|_| ()).map_err(|e| Failure::permanent("start the driver's thread").because(e.to_string()))
+}
+
+/// What is said on the ordinary screen after everything: what was done, what was not, and how to go on.
+async fn last_words(model: &mut Model, driver: &Driver, leaving: Leaving) -> Exit {
+    if leaving == Leaving::Detach {
+        // The run records that it was left; what the host does by itself goes on.
+        let cancel = driver.cancel.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        cancel.escalate();
+        cancel.escalate();
+        let _ = tokio::time::timeout(LAST_EVENT, driver.session.lock()).await;
+    }
+    model.walk.credentials = crate::ui::walk::credentials::Screen::default();
+    let last = driver.last.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let label = if driver.rehearsal { "REHEARSAL " } else { "" };
+    match last {
+        Some(concluded) => {
+            concluded.words.iter().for_each(|line| output::talk(&format!("{label}{line}")));
+            concluded.exit
+        }
+        None => Exit::Done,
+    }
+}
+
+type Heard = (watch::Receiver<bool>, watch::Receiver<u64>);
+
+/// SIGTERM and SIGHUP end the screens at once, SIGTSTP gives the terminal back for a while. A terminal
+/// that takes no more output blocks the thread that draws: then the program ends without it.
+fn signals() -> std::io::Result<Heard> {
+    let (end, ended) = watch::channel(false);
+    let (stop, stopped) = watch::channel(0_u64);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut suspend = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+                _ = interrupt.recv() => {}
+                _ = suspend.recv() => { stop.send_modify(|n| *n += 1); continue; }
+            }
+            end.send_replace(true);
+        }
+    });
+    Ok((ended, stopped))
+}
