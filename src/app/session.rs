@@ -217,8 +217,7 @@ impl Session {
     pub async fn save_keys(&mut self, path: &str, _passphrase: Option<&Secret<String>>) -> Result<(), Failure> {
         let hand_over = self.hand_over().await?;
         let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
-        let text: Secret<Vec<u8>> =
-            steps::credentials_text(&ready.brief, &hand_over.endpoint.url(), &hand_over.keys);
+        let text: Secret<Vec<u8>> = steps::credentials_text(&ready.brief, &hand_over.endpoint.url(), &hand_over.keys);
         let files = ready.world.files();
         files.reserve(path).await?;
         files.write_private(path, &text).await

@@ -176,8 +176,11 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let sites = Sites::at(dir.path());
         let site: HostId = "edge".parse().expect("a label");
-        let request =
-            Request { answers: "site = \"edge\"".into(), base: "/tmp".into(), credentials_file: Some("/tmp/keys".into()) };
+        let request = Request {
+            answers: "site = \"edge\"".into(),
+            base: "/tmp".into(),
+            credentials_file: Some("/tmp/keys".into()),
+        };
         let first = sites.new_run(site, 0, &request).expect("writable");
         let second = sites.new_run(site, 0, &request).expect("writable");
         assert_ne!(first.id, second.id);

@@ -39,7 +39,9 @@ pub fn next(brief: &Brief) -> Vec<String> {
     vec![
         match &brief.credentials_file {
             Some(path) => format!("the keys are in {path}"),
-            None => format!("the keys are in the cluster, as Secrets of the namespace {}", brief.site.registry.namespace),
+            None => {
+                format!("the keys are in the cluster, as Secrets of the namespace {}", brief.site.registry.namespace)
+            }
         },
         format!("endpoint, CA and next commands: {}/hand-over.txt", brief.site_dir),
     ]

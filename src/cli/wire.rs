@@ -212,7 +212,8 @@ pub fn rehearse(global: &Global, args: &Rehearse) -> Exit {
     wiring.rehearsal = true;
     wiring.yes = true;
     wiring.hook = super::stop_at::hook(args.stop_at.as_deref());
-    let machine = Machine::Rehearsal { speed: Speed::new(args.speed), bad_days: args.bad_day.iter().copied().collect() };
+    let machine =
+        Machine::Rehearsal { speed: Speed::new(args.speed), bad_days: args.bad_day.iter().copied().collect() };
     let runtime_dir = dir.0.clone();
     drive(&wiring, sites, async |env| {
         let env = Env { runtime_dir, ..env.clone() };

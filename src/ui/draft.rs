@@ -258,7 +258,11 @@ impl Draft {
         sans.retain(|san| !san.is_empty());
         sans.dedup();
         let mut once: Vec<&str> = Vec::new();
-        sans.into_iter().for_each(|san| if !once.contains(&san) { once.push(san) });
+        sans.into_iter().for_each(|san| {
+            if !once.contains(&san) {
+                once.push(san)
+            }
+        });
         for (id, text) in
             [(FieldId::NodeName, names.clone()), (FieldId::NodeIp, ip.clone()), (FieldId::TlsSan, once.join("\n"))]
         {

@@ -116,7 +116,9 @@ pub fn link_words(model: &Model) -> (Role, String) {
         None => (Role::Dim, text.t("link-none")),
         Some(LinkState::Local) => (Role::Dim, text.t("link-local")),
         Some(LinkState::Connecting { .. }) => (Role::Accent, text.t("link-connecting")),
-        Some(LinkState::Up { rtt_ms: None }) => (Role::Good, format!("{} {}", text.t("link"), theme.glyph(Glyph::Link))),
+        Some(LinkState::Up { rtt_ms: None }) => {
+            (Role::Good, format!("{} {}", text.t("link"), theme.glyph(Glyph::Link)))
+        }
         Some(LinkState::Up { rtt_ms: Some(ms) }) => {
             (Role::Good, format!("{} {} {ms} ms", text.t("link"), theme.glyph(Glyph::Link)))
         }

@@ -247,7 +247,6 @@ fn perform<T: Tty>(
     Ok(None)
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -37,8 +37,7 @@ pub fn write_new(typed: &str, content: &[u8]) -> Result<String, Failure> {
             .because(error.to_string())
             .help("name another file; one that exists is not overwritten")
     };
-    let mut file =
-        fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(cannot)?;
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(cannot)?;
     file.write_all(content).and_then(|()| file.sync_all()).map_err(cannot)?;
     Ok(path.display().to_string())
 }

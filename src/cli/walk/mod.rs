@@ -103,9 +103,9 @@ pub fn install(global: &Global, answers: Option<&Path>) -> Exit {
         let draft = text.and_then(|text| Draft::of_answers(&text));
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let base = path.parent().map(Path::to_owned).unwrap_or_default();
-        draft.map(|draft| (draft, base)).map_err(|why| {
-            Failure::permanent(format!("read the answers {}", path.display())).because(why)
-        })
+        draft
+            .map(|draft| (draft, base))
+            .map_err(|why| Failure::permanent(format!("read the answers {}", path.display())).because(why))
     };
     let (draft, base) = match answers.map_or_else(|| Ok((Draft::default(), here)), read) {
         Ok(read) => read,

@@ -1,8 +1,8 @@
 //! The simulated world's own time: faster than ours, or moved by hand.
 
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::time::Instant;
 

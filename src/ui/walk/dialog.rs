@@ -236,11 +236,11 @@ pub fn boxed(model: &Model, title: &str, lines: Vec<Line<'static>>, area: Rect, 
         border::PLAIN
     };
     let title = cut(theme, title, usize::from(width.saturating_sub(6)));
-    let block = Block::new()
-        .borders(Borders::ALL)
-        .border_set(set)
-        .border_style(theme.style(Role::Rule))
-        .title(line(theme, Role::Title, format!(" {title} ")));
+    let block = Block::new().borders(Borders::ALL).border_set(set).border_style(theme.style(Role::Rule)).title(line(
+        theme,
+        Role::Title,
+        format!(" {title} "),
+    ));
     let inner = block.inner(place);
     block.render(place, buffer);
     let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };

@@ -11,7 +11,9 @@ use crate::ui::model::Model;
 use crate::ui::text::clock;
 use crate::ui::theme::{Glyph, Role};
 use crate::ui::walk::{self, Place, forms};
-use crate::ui::widgets::lines::{cut, draw as draw_lines, fit, inset, line, rule, span, split_bottom, split_top, wrapped};
+use crate::ui::widgets::lines::{
+    cut, draw as draw_lines, fit, inset, line, rule, span, split_bottom, split_top, wrapped,
+};
 use crate::ui::widgets::list::Cursor;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -194,9 +196,15 @@ fn machine(model: &Model, facts: &Facts) -> String {
     parts.extend(facts.cpus.map(|n| text.with("cores", [("count", n.into())])));
     parts.extend(facts.memory.map(size_text));
     let free = facts.disk("/var/lib").or_else(|| facts.disk("/"));
-    parts.extend(free.map(|d| text.with("free-on", [("size", size_text(d.free).into()), ("mount", d.mount.as_str().into())])));
+    parts.extend(
+        free.map(|d| text.with("free-on", [("size", size_text(d.free).into()), ("mount", d.mount.as_str().into())])),
+    );
     parts.push(facts.arch.clone());
-    parts.push(if facts.gpus.is_empty() { text.t("no-gpu") } else { text.with("gpus", [("count", facts.gpus.len().into())]) });
+    parts.push(if facts.gpus.is_empty() {
+        text.t("no-gpu")
+    } else {
+        text.with("gpus", [("count", facts.gpus.len().into())])
+    });
     parts.join(&between)
 }
 

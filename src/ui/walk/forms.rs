@@ -3,15 +3,17 @@
 //! rules for answers files.
 
 use crate::plan::answers::Problem;
-use crate::plan::site::{Quota, Site};
 use crate::plan::change::size_text;
+use crate::plan::site::{Quota, Site};
 use crate::ui::draft::{FieldId, Input, Origin, problem_of};
 use crate::ui::effect::Effect;
 use crate::ui::keys::Command;
 use crate::ui::model::Model;
 use crate::ui::theme::{Glyph, Role};
 use crate::ui::walk::{self, Place, facts};
-use crate::ui::widgets::lines::{cut, draw as draw_lines, fit, inset, line, rule, split_bottom, split_left, split_top, wrapped};
+use crate::ui::widgets::lines::{
+    cut, draw as draw_lines, fit, inset, line, rule, split_bottom, split_left, split_top, wrapped,
+};
 use crate::ui::widgets::list;
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -285,9 +287,22 @@ fn draw_field(model: &Model, id: FieldId, focus: bool, area: Rect, buffer: &mut 
     let theme = model.shell.theme;
     let (label_area, rest) = split_left(area, (area.width / 3).clamp(14, 24));
     let bad = problem_of(id, &model.walk.forms.problems).is_some();
-    let mark = if bad { theme.glyph(Glyph::Bad) } else if focus { theme.glyph(Glyph::Current) } else { " " };
-    let label = format!("{mark} {}", fit(theme, &model.t(texts(id).0), usize::from(label_area.width).saturating_sub(4)));
-    let role = if bad { Role::Bad } else if focus { Role::Accent } else { Role::Dim };
+    let mark = if bad {
+        theme.glyph(Glyph::Bad)
+    } else if focus {
+        theme.glyph(Glyph::Current)
+    } else {
+        " "
+    };
+    let label =
+        format!("{mark} {}", fit(theme, &model.t(texts(id).0), usize::from(label_area.width).saturating_sub(4)));
+    let role = if bad {
+        Role::Bad
+    } else if focus {
+        Role::Accent
+    } else {
+        Role::Dim
+    };
     draw_lines(vec![line(theme, role, label)], label_area, buffer);
     let (input, origin) = model.walk.draft.get(id);
     let from = match origin {
@@ -300,7 +315,8 @@ fn draw_field(model: &Model, id: FieldId, focus: bool, area: Rect, buffer: &mut 
     let text = input.text();
     let used = text.lines().map(crate::ui::widgets::lines::width).max().unwrap_or(0);
     let fits = usize::from(rest.width) > used + usize::from(from_width) + 3;
-    let (value_area, from_area) = if fits && !text.is_empty() { split_right(rest, from_width + 1) } else { (rest, Rect::ZERO) };
+    let (value_area, from_area) =
+        if fits && !text.is_empty() { split_right(rest, from_width + 1) } else { (rest, Rect::ZERO) };
     draw_lines(vec![line(theme, Role::Dim, from)], from_area, buffer);
     match input {
         Input::Text(field) => {
@@ -365,7 +381,11 @@ fn compute_truth(model: &Model) -> String {
     let text = &model.shell.text;
     let gpus = model.walk.facts.facts.as_ref().map_or(0, |f| f.gpus.len());
     let seen = if gpus == 0 { text.t("compute-no-gpu") } else { text.with("compute-gpus", [("count", gpus.into())]) };
-    if model.walk.draft.text(FieldId::Compute) == "gpu" { format!("{seen} {}", text.t("compute-gpu-later")) } else { seen }
+    if model.walk.draft.text(FieldId::Compute) == "gpu" {
+        format!("{seen} {}", text.t("compute-gpu-later"))
+    } else {
+        seen
+    }
 }
 
 /// What is true of volumes on one disk, with this site's numbers.

@@ -14,7 +14,9 @@ use crate::ui::text::clock;
 use crate::ui::theme::{Glyph, Role};
 use crate::ui::walk::dialog::{Dialog, PathFor};
 use crate::ui::walk::{self, forms};
-use crate::ui::widgets::lines::{cut, draw as draw_lines, fit, inset, line, ruled_left, span, split_left, split_top, wrapped};
+use crate::ui::widgets::lines::{
+    cut, draw as draw_lines, fit, inset, line, ruled_left, span, split_left, split_top, wrapped,
+};
 use crate::ui::widgets::list::Cursor;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -224,7 +226,17 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         let summary = cut(theme, &summary(model, step), 14);
         let name = fit(theme, &model.t(&format!("step-{}", step.id.kind.id())), columns.saturating_sub(2 + 15));
         let focus = n == at && !model.walk.plan.in_detail;
-        let words = span(theme, if focus { Role::Focus } else if n == at { Role::Accent } else { Role::Text }, name);
+        let words = span(
+            theme,
+            if focus {
+                Role::Focus
+            } else if n == at {
+                Role::Accent
+            } else {
+                Role::Text
+            },
+            name,
+        );
         Line::from(vec![
             span(theme, role, format!("{} ", theme.glyph(glyph))),
             words,

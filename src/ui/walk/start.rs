@@ -105,8 +105,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             Item::Check => text.t("start-check"),
             Item::Site(site) => text.with("start-site", [("site", site.as_str().into())]),
         };
-        let (mark, role) =
-            if n == at { (theme.glyph(Glyph::Current), Role::Focus) } else { (" ", Role::Text) };
+        let (mark, role) = if n == at { (theme.glyph(Glyph::Current), Role::Focus) } else { (" ", Role::Text) };
         lines.push(line(theme, role, cut(theme, &format!("{mark} {words} "), room)));
     }
     draw_lines(lines, upper, buffer);
@@ -116,8 +115,5 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 fn resume_words(model: &Model, site: HostId) -> String {
     let known = model.walk.start.sites.iter().find(|s| s.name == site);
     let (done, all) = known.and_then(|s| s.run).unwrap_or_default();
-    model.shell.text.with(
-        "start-resume",
-        [("site", site.as_str().into()), ("done", done.into()), ("all", all.into())],
-    )
+    model.shell.text.with("start-resume", [("site", site.as_str().into()), ("done", done.into()), ("all", all.into())])
 }

@@ -108,7 +108,8 @@ pub fn inset(area: Rect, columns: u16) -> Rect {
 /// A line down at the left edge of an area, and the area without it.
 pub fn ruled_left(theme: Theme, area: Rect, buffer: &mut ratatui::buffer::Buffer) -> Rect {
     let (edge, rest) = split_left(area, 2);
-    let down: Vec<Line<'static>> = (0..edge.height).map(|_| line(theme, Role::Rule, theme.glyph(Glyph::Down))).collect();
+    let down: Vec<Line<'static>> =
+        (0..edge.height).map(|_| line(theme, Role::Rule, theme.glyph(Glyph::Down))).collect();
     draw(down, edge, buffer);
     rest
 }
