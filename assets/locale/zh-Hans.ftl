@@ -1,4 +1,4 @@
-# What the screens say, in English. Keys that end a name are put together from ids: step-, row-, do-, place-.
+# 界面文字，简体中文。以 step-、row-、do-、place- 开头的键由标识拼成。
 
 ## The frame
 

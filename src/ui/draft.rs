@@ -258,11 +258,11 @@ impl Draft {
         sans.retain(|san| !san.is_empty());
         sans.dedup();
         let mut once: Vec<&str> = Vec::new();
-        sans.into_iter().for_each(|san| {
+        for san in sans {
             if !once.contains(&san) {
-                once.push(san)
+                once.push(san);
             }
-        });
+        }
         for (id, text) in
             [(FieldId::NodeName, names.clone()), (FieldId::NodeIp, ip.clone()), (FieldId::TlsSan, once.join("\n"))]
         {
@@ -359,16 +359,13 @@ fn words(id: FieldId, value: &Value) -> String {
 
 /// Sets or removes `a.b.c`; `bucket.x` is of the first bucket.
 fn set(table: &mut Table, key: &str, value: Option<Value>) {
-    let (head, rest) = match key.split_once('.') {
-        None => {
-            match value {
-                Some(value) => table.insert(key.into(), value),
-                None => table.remove(key),
-            };
-            return;
-        }
-        // `supply.mirror` is a list of tables, and is set whole.
-        Some(parts) => parts,
+    // `supply.mirror` is a list of tables, and is set whole.
+    let Some((head, rest)) = key.split_once('.') else {
+        match value {
+            Some(value) => table.insert(key.into(), value),
+            None => table.remove(key),
+        };
+        return;
     };
     if value.is_none() && !table.contains_key(head) {
         return;

@@ -264,7 +264,6 @@ impl Keymap {
     /// # Panics
     ///
     /// Never: a test reads the same table.
-    #[expect(clippy::missing_panics_doc, reason = "said above")]
     pub fn built_in() -> Self {
         Self::parse(TABLE).expect("the table is part of the program, and a test reads it")
     }

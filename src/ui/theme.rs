@@ -85,41 +85,14 @@ impl Theme {
         let base = match self.colours {
             Colours::Roles => return plain.fg(Color::Indexed(role.index())),
             Colours::None => plain,
-            Colours::Sixteen => self.sixteen(role),
-            Colours::True => self.rgb(role),
+            Colours::Sixteen => sixteen(role),
+            Colours::True => rgb(role),
         };
         match role {
             Role::Focus | Role::Hit | Role::Rehearsal => base.add_modifier(Modifier::REVERSED),
             Role::Title | Role::Accent | Role::Secret => base.add_modifier(Modifier::BOLD),
             Role::Dim if self.colours == Colours::None => base.add_modifier(Modifier::DIM),
             _ => base,
-        }
-    }
-
-    fn sixteen(self, role: Role) -> Style {
-        let plain = Style::new();
-        match role {
-            Role::Text | Role::Focus | Role::Title => plain,
-            Role::Dim | Role::Rule => plain.fg(Color::DarkGray),
-            Role::Accent => plain.fg(Color::Cyan),
-            Role::Good => plain.fg(Color::Green),
-            Role::Warn | Role::Hit | Role::Rehearsal => plain.fg(Color::Yellow),
-            Role::Bad => plain.fg(Color::Red),
-            Role::Secret => plain.fg(Color::Magenta),
-        }
-    }
-
-    fn rgb(self, role: Role) -> Style {
-        let plain = Style::new();
-        match role {
-            Role::Text | Role::Focus | Role::Title => plain,
-            Role::Dim => plain.fg(Color::Rgb(138, 143, 152)),
-            Role::Rule => plain.fg(Color::Rgb(92, 99, 112)),
-            Role::Accent => plain.fg(Color::Rgb(86, 182, 194)),
-            Role::Good => plain.fg(Color::Rgb(126, 188, 110)),
-            Role::Warn | Role::Hit | Role::Rehearsal => plain.fg(Color::Rgb(229, 181, 103)),
-            Role::Bad => plain.fg(Color::Rgb(232, 104, 112)),
-            Role::Secret => plain.fg(Color::Rgb(198, 120, 221)),
         }
     }
 
@@ -132,6 +105,33 @@ impl Theme {
     /// `…`, or its twin.
     pub fn ellipsis(self) -> &'static str {
         self.glyph(Glyph::Ellipsis)
+    }
+}
+
+fn sixteen(role: Role) -> Style {
+    let plain = Style::new();
+    match role {
+        Role::Text | Role::Focus | Role::Title => plain,
+        Role::Dim | Role::Rule => plain.fg(Color::DarkGray),
+        Role::Accent => plain.fg(Color::Cyan),
+        Role::Good => plain.fg(Color::Green),
+        Role::Warn | Role::Hit | Role::Rehearsal => plain.fg(Color::Yellow),
+        Role::Bad => plain.fg(Color::Red),
+        Role::Secret => plain.fg(Color::Magenta),
+    }
+}
+
+fn rgb(role: Role) -> Style {
+    let plain = Style::new();
+    match role {
+        Role::Text | Role::Focus | Role::Title => plain,
+        Role::Dim => plain.fg(Color::Rgb(138, 143, 152)),
+        Role::Rule => plain.fg(Color::Rgb(92, 99, 112)),
+        Role::Accent => plain.fg(Color::Rgb(86, 182, 194)),
+        Role::Good => plain.fg(Color::Rgb(126, 188, 110)),
+        Role::Warn | Role::Hit | Role::Rehearsal => plain.fg(Color::Rgb(229, 181, 103)),
+        Role::Bad => plain.fg(Color::Rgb(232, 104, 112)),
+        Role::Secret => plain.fg(Color::Rgb(198, 120, 221)),
     }
 }
 
@@ -214,21 +214,19 @@ impl Glyph {
             Self::Bad => ("✗", "x"),
             Self::Warn => ("!", "!"),
             Self::Current => ("▸", ">"),
-            Self::Open => ("·", "-"),
+            Self::Open | Self::Between => ("·", "-"),
             Self::Link => ("●", "*"),
             Self::Then => ("›", ">"),
-            Self::Across => ("─", "-"),
+            Self::Across | Self::BarOpen => ("─", "-"),
             Self::Down => ("│", "|"),
             Self::Tee => ("┴", "+"),
             Self::BarDone => ("━", "="),
-            Self::BarOpen => ("─", "-"),
             Self::Mask => ("•", "*"),
             Self::Ellipsis => ("…", "~"),
             Self::Chosen => ("(•)", "(*)"),
             Self::Other => ("( )", "( )"),
             Self::Ticked => ("[✓]", "[x]"),
             Self::Unticked => ("[ ]", "[ ]"),
-            Self::Between => ("·", "-"),
             Self::Up => ("↑", "^"),
             Self::More => ("↓", "v"),
         }

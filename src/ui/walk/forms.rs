@@ -176,10 +176,9 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Down | Command::Next => model.walk.forms.focus = (focus + 1).min(last),
         Command::Left | Command::Right | Command::Toggle => turn(model, command),
         Command::Take if focus < last => model.walk.forms.focus = focus + 1,
-        Command::Take | Command::Forward if model.walk.forms.supply_open => return close_supply(model),
+        Command::Take | Command::Forward | Command::Back if model.walk.forms.supply_open => return close_supply(model),
         Command::Take | Command::Forward => return go_on(model),
         Command::Supply if !model.walk.forms.supply_open => return open_supply(model),
-        Command::Back if model.walk.forms.supply_open => return close_supply(model),
         Command::Back => return walk::back(model),
         _ => {}
     }

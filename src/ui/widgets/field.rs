@@ -13,7 +13,7 @@ const LONGEST: usize = 8 * 1024;
 /// A text under the user's hands.
 #[derive(Clone, Debug)]
 pub struct Field {
-    area: TextArea<'static>,
+    area: Box<TextArea<'static>>,
     several: bool,
 }
 
@@ -42,7 +42,7 @@ impl Field {
 
     fn with(text: &str, several: bool) -> Self {
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
-        let mut area = TextArea::new(if lines.is_empty() { vec![String::new()] } else { lines });
+        let mut area = Box::new(TextArea::new(if lines.is_empty() { vec![String::new()] } else { lines }));
         area.set_cursor_line_style(Style::new());
         area.move_cursor(CursorMove::Bottom);
         area.move_cursor(CursorMove::End);
