@@ -17,7 +17,7 @@ use modelquay::plan::{HostId, StepId};
 use modelquay::ports::World;
 use modelquay::steps::{Registry, plan_for};
 use modelquay::transport::operator_files::LocalFiles;
-use modelquay::transport::simulated::{self, BadDay, Pace, Sim, SimOptions};
+use modelquay::transport::simulated::{self, BadDay, Pace, Sim, SimOptions, Speed};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -166,7 +166,7 @@ async fn an_install_ends_well_and_the_next_one_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rehearsal_at_its_own_pace_takes_less_than_ten_seconds() {
-    let bench = Bench::new(Pace::Times(60), &[]);
+    let bench = Bench::new(Pace::Times(Speed::new(60)), &[]);
     let begun = Instant::now();
     assert_eq!(bench.install("paced").await.ending, Ending::Done { changed: true });
     let took = begun.elapsed();
