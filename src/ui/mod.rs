@@ -6,6 +6,7 @@
 pub mod clipboard;
 pub mod draft;
 pub mod effect;
+mod fields;
 mod frame;
 pub mod keys;
 pub mod model;

@@ -3,16 +3,14 @@
 //! rules for answers files.
 
 use crate::plan::answers::Problem;
-use crate::plan::change::size_text;
-use crate::plan::site::{Quota, Site};
 use crate::ui::draft::{FieldId, Input, Origin, problem_of};
 use crate::ui::effect::Effect;
 use crate::ui::keys::Command;
 use crate::ui::model::Model;
 use crate::ui::theme::{Glyph, Role};
-use crate::ui::walk::{self, Place, facts};
+use crate::ui::walk::{self, Place, facts, truths};
 use crate::ui::widgets::lines::{
-    cut, draw as draw_lines, fit, inset, line, rule, split_bottom, split_left, split_top, wrapped,
+    draw as draw_lines, fit, inset, line, rule, split_bottom, split_left, split_top, wrapped,
 };
 use crate::ui::widgets::list;
 use crossterm::event::KeyEvent;
@@ -364,8 +362,8 @@ fn why(model: &Model, room: usize) -> Vec<Line<'static>> {
     lines.extend(wrapped(theme, Role::Dim, &model.t(texts(id).1), room));
     if let Some(site) = model.walk.draft.site() {
         let truth = match (model.walk.forms.supply_open, model.walk.place) {
-            (false, Place::Registry) => registry_truth(model, &site),
-            (false, Place::Compute) => compute_truth(model),
+            (false, Place::Registry) => truths::registry(model, &site),
+            (false, Place::Compute) => truths::compute(model),
             _ => String::new(),
         };
         if !truth.is_empty() {
@@ -374,42 +372,4 @@ fn why(model: &Model, room: usize) -> Vec<Line<'static>> {
         }
     }
     lines
-}
-
-fn compute_truth(model: &Model) -> String {
-    let text = &model.shell.text;
-    let gpus = model.walk.facts.facts.as_ref().map_or(0, |f| f.gpus.len());
-    let seen = if gpus == 0 { text.t("compute-no-gpu") } else { text.with("compute-gpus", [("count", gpus.into())]) };
-    if model.walk.draft.text(FieldId::Compute) == "gpu" {
-        format!("{seen} {}", text.t("compute-gpu-later"))
-    } else {
-        seen
-    }
-}
-
-/// What is true of volumes on one disk, with this site's numbers.
-fn registry_truth(model: &Model, site: &Site) -> String {
-    let text = &model.shell.text;
-    let mut parts = Vec::new();
-    let disk = model.walk.facts.facts.as_ref().and_then(|f| f.disk(&site.registry.data_dir).cloned());
-    let local = matches!(site.registry.storage, crate::plan::site::Storage::LocalPath);
-    if let Some(disk) = disk.filter(|_| local) {
-        parts.push(text.with(
-            "truth-disk",
-            [
-                ("dir", site.registry.data_dir.as_str().into()),
-                ("device", cut(model.shell.theme, &disk.device, 30).into()),
-                ("free", size_text(disk.free).into()),
-            ],
-        ));
-    }
-    if site.registry.volumes >= 4 {
-        parts.push(text.with("truth-erasure", [("volumes", site.registry.volumes.into())]));
-    }
-    if local && site.buckets.first().is_some_and(|b| b.quota == Quota::Unlimited) {
-        parts.push(text.t("truth-no-quota"));
-    } else if local {
-        parts.push(text.t("truth-quota"));
-    }
-    parts.join(" ")
 }

@@ -11,6 +11,7 @@ pub mod install;
 pub mod plan;
 pub mod question;
 pub mod start;
+mod truths;
 
 use super::draft::{Draft, FieldId};
 use super::effect::{Effect, Leaving};
