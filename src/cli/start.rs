@@ -25,7 +25,9 @@ pub fn main() -> ExitCode {
         }
         Some(Command::Resume(args)) => wire::resume(&cli.global, args),
         Some(Command::Status(args)) => wire::status(&cli.global, args),
-        Some(Command::Rehearse(args)) if walk::possible(&cli.global) => walk::rehearse(&cli.global, args),
+        Some(Command::Rehearse(args)) if walk::possible(&cli.global) && args.stop_at.is_none() => {
+            walk::rehearse(&cli.global, args)
+        }
         Some(Command::Rehearse(args)) => wire::rehearse(&cli.global, args),
         Some(Command::Answers) => answers::run(),
         Some(Command::Completions(args)) => completions::run(args),
