@@ -34,6 +34,24 @@ pub fn in_the_making(answers: &str, base: &Path) -> Result<Order, Failure> {
     Ok(Order { site, request })
 }
 
+/// Answers whose paths hold from everywhere: relative ones belong to `base`. What is no TOML stays as it is.
+pub fn from_anywhere(answers: &str, base: &Path) -> String {
+    let Ok(mut table) = answers.parse::<toml::Table>() else { return answers.to_owned() };
+    let whole = |value: &mut toml::Value| {
+        if let toml::Value::String(path) = value {
+            *path = base.join(&*path).display().to_string();
+        }
+    };
+    let supply = table.get_mut("supply").and_then(toml::Value::as_table_mut);
+    if let Some(supply) = supply {
+        supply.get_mut("extra_ca").map(whole);
+        if let Some(toml::Value::Array(tables)) = supply.get_mut("components") {
+            tables.iter_mut().for_each(whole);
+        }
+    }
+    toml::to_string(&table).unwrap_or_else(|_| answers.to_owned())
+}
+
 /// The order of a run that was begun.
 pub fn of_run(run: &RunDir) -> Result<Order, Failure> {
     let request = run.request()?;
@@ -81,4 +99,20 @@ fn site(text: &str, base: &Path) -> Result<Site, Vec<Problem>> {
 
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_in_answers_hold_from_everywhere() {
+        let text = "[supply]\nextra_ca = \"ca.pem\"\ncomponents = [\"/abs.toml\", \"own.toml\"]\n";
+        let table: toml::Table = from_anywhere(text, Path::new("/home/me")).parse().expect("it is TOML");
+        let supply = table["supply"].as_table().expect("a table");
+        assert_eq!(supply["extra_ca"].as_str(), Some("/home/me/ca.pem"));
+        assert_eq!(supply["components"][0].as_str(), Some("/abs.toml"));
+        assert_eq!(supply["components"][1].as_str(), Some("/home/me/own.toml"));
+        assert_eq!(from_anywhere("no = = toml", Path::new("/")), "no = = toml");
+    }
 }

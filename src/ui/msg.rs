@@ -29,8 +29,8 @@ pub struct Live {
 pub struct KnownSite {
     /// Its name.
     pub name: HostId,
-    /// How it is reached, as ssh takes it, or `local`.
-    pub address: String,
+    /// The answers of its last run, with paths that hold from everywhere.
+    pub answers: String,
     /// Steps done and steps in all of its last run, where there is one.
     pub run: Option<(usize, usize)>,
     /// Whether that run can be resumed.

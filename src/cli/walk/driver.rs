@@ -9,7 +9,6 @@ use crate::app::sites::{RunDir, Sites};
 use crate::app::{Order, ssh_hosts};
 use crate::base::{Cancel, Secret};
 use crate::engine::Ending;
-use crate::plan::site::Reach;
 use crate::plan::{Failure, HostId};
 use crate::ui::msg::{Ended, How, KeyPair, KnownSite};
 use crate::ui::{Effect, Live, Msg};
@@ -99,12 +98,9 @@ impl Driver {
         let run_dir = self.sites.last_run(name)?;
         let state = run_dir.read().ok()?.state();
         let order = order::of_run(&run_dir).ok()?;
-        let address = match order.site.reach {
-            Reach::Local => "local".to_owned(),
-            Reach::Ssh(ssh) => ssh.destination,
-        };
+        let answers = order::from_anywhere(&order.request.answers, &order.request.base);
         let (done, all) = state.progress();
-        Some(KnownSite { name, address, run: Some((done, all)), unfinished: done < all })
+        Some(KnownSite { name, answers, run: Some((done, all)), unfinished: done < all })
     }
 
     /// A job; a fault of ours in it must not leave the screens waiting.
@@ -172,7 +168,8 @@ impl Driver {
 
     async fn preview(&self, session: &mut Session, answers: &str) -> Result<Msg, Failure> {
         let order = self.order(answers)?;
-        let (preview, _) = session.preview(&order).await?;
+        let (preview, inspection) = session.preview(&order).await?;
+        self.tell(Msg::Looked { facts: Box::new(inspection.facts), findings: inspection.findings }).await;
         Ok(Msg::Previewed(Box::new(preview)))
     }
 
@@ -200,7 +197,7 @@ impl Driver {
     }
 
     async fn begun(&self, order: &Order, run: &RunDir) {
-        let answers = order.request.answers.clone();
+        let answers = order::from_anywhere(&order.request.answers, &order.request.base);
         self.tell(Msg::RunBegun { site: order.site.name, answers, log: run.log().display().to_string() }).await;
     }
 

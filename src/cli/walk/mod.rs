@@ -282,6 +282,9 @@ async fn last_words(model: &mut Model, driver: &Driver, leaving: Leaving) -> Exi
     }
 }
 
+/// How long the screens have to end after a signal: longer than their last words take.
+const STALLED: Duration = Duration::from_secs(10);
+
 type Heard = (watch::Receiver<bool>, watch::Receiver<u64>);
 
 /// SIGTERM and SIGHUP end the screens at once, SIGTSTP gives the terminal back for a while. A terminal
@@ -302,6 +305,10 @@ fn signals() -> std::io::Result<Heard> {
                 _ = suspend.recv() => { stop.send_modify(|n| *n += 1); continue; }
             }
             end.send_replace(true);
+            // In use the program is gone long before.
+            tokio::time::sleep(STALLED).await;
+            let _ = crossterm::terminal::disable_raw_mode();
+            std::process::exit(i32::from(Exit::Interrupted.code()));
         }
     });
     Ok((ended, stopped))

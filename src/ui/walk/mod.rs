@@ -111,9 +111,15 @@ pub struct Walk {
     pub dialog: Option<dialog::Dialog>,
 }
 
+/// Whether a question has the keys. Leaving outranks it: somebody who wants out is not held by sshd.
+fn asked(model: &Model) -> bool {
+    let leaving = matches!(model.walk.dialog, Some(dialog::Dialog::Leave { .. }));
+    !model.walk.questions.is_empty() && !leaving
+}
+
 /// Where a key is pressed now.
 pub fn scope(model: &Model) -> Scope {
-    if !model.walk.questions.is_empty() {
+    if asked(model) {
         return Scope::Question;
     }
     if let Some(dialog) = &model.walk.dialog {
@@ -136,7 +142,7 @@ pub fn scope(model: &Model) -> Scope {
 
 /// Gives a key to the text that is being typed, and says whether it was taken.
 pub fn raw(model: &mut Model, key: &KeyEvent) -> bool {
-    if !model.walk.questions.is_empty() {
+    if asked(model) {
         return question::raw(model, key);
     }
     if model.walk.dialog.is_some() {
@@ -156,7 +162,7 @@ pub fn raw(model: &mut Model, key: &KeyEvent) -> bool {
 
 /// Gives a pasted text to the text that is being typed.
 pub fn paste(model: &mut Model, text: &str) {
-    if !model.walk.questions.is_empty() {
+    if asked(model) {
         return question::paste(model, text);
     }
     if model.walk.dialog.is_some() {
@@ -176,7 +182,7 @@ pub fn paste(model: &mut Model, text: &str) {
 
 /// Carries out what a key asked for.
 pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
-    if !model.walk.questions.is_empty() {
+    if asked(model) {
         return question::command(model, command);
     }
     if model.walk.dialog.is_some() {
@@ -301,8 +307,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     if let Some(dialog) = &model.walk.dialog {
         dialog::draw(model, dialog, area, buffer);
     }
-    if let Some(asked) = model.walk.questions.first() {
-        question::draw(model, asked, area, buffer);
+    if let Some(question) = model.walk.questions.first().filter(|_| asked(model)) {
+        question::draw(model, question, area, buffer);
     }
 }
 
@@ -311,7 +317,7 @@ pub fn status(model: &Model) -> (Role, String) {
     if let Some(notice) = &model.shell.notice {
         return (Role::Text, notice.clone());
     }
-    if !model.walk.questions.is_empty() {
+    if asked(model) {
         return (Role::Text, model.t("status-question"));
     }
     if model.walk.forms.supply_open {

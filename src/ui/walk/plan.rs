@@ -121,6 +121,10 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
 
 fn install(model: &mut Model) -> Vec<Effect> {
     let Some(preview) = &model.walk.plan.preview else { return Vec::new() };
+    if model.walk.plan.answers != model.walk.draft.answers() {
+        // What was shown is not what would be done.
+        return make(model);
+    }
     if !preview.conflicts().is_empty() {
         model.shell.notice = Some(model.t("plan-conflict"));
         return Vec::new();

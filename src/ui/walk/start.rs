@@ -2,7 +2,7 @@
 //! run stands.
 
 use crate::plan::HostId;
-use crate::ui::draft::{Draft, FieldId, Origin};
+use crate::ui::draft::Draft;
 use crate::ui::effect::Effect;
 use crate::ui::keys::Command;
 use crate::ui::model::Model;
@@ -64,10 +64,8 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
 fn begin(model: &mut Model, only_check: bool, site: Option<HostId>) -> Vec<Effect> {
     model.walk.only_check = only_check;
     if let Some(known) = site.and_then(|name| model.walk.start.sites.iter().find(|s| s.name == name)) {
-        let mut draft = Draft::default();
-        draft.put(FieldId::Site, known.name.as_str(), Origin::File);
-        draft.put(FieldId::Address, &known.address, Origin::File);
-        model.walk.draft = draft;
+        // The answers were read and written by this program: what it cannot read any more is asked anew.
+        model.walk.draft = Draft::of_answers(&known.answers).unwrap_or_default();
     }
     walk::go(model, Place::Host)
 }
