@@ -175,11 +175,14 @@ pub struct Status {
     pub site: Option<String>,
 }
 
+/// How many times faster than life a rehearsal goes where nothing else is said.
+const REHEARSED_SPEED: u32 = 60;
+
 /// `rehearse`.
 #[derive(Debug, Args)]
 pub struct Rehearse {
     /// How many times faster than life the simulated host is
-    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = REHEARSED_SPEED, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub speed: u32,
     /// What goes wrong in it; may be named more than once
     #[arg(long, value_name = "WHAT", value_parser = bad_days())]
@@ -187,6 +190,12 @@ pub struct Rehearse {
     /// For tests: end the program here as a power cut would
     #[arg(long, hide = true, value_name = "STEP:MOMENT")]
     pub stop_at: Option<String>,
+}
+
+impl Default for Rehearse {
+    fn default() -> Self {
+        Self { speed: REHEARSED_SPEED, bad_day: Vec::new(), stop_at: None }
+    }
 }
 
 /// `completions`.

@@ -10,6 +10,8 @@ use crate::ports::Answer;
 pub enum Leaving {
     /// Nothing is under way.
     Quit,
+    /// A rehearsal is to follow.
+    Rehearse,
     /// A run is under way; what the host does by itself goes on, the rest waits for a resume.
     Detach,
 }

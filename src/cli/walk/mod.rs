@@ -129,7 +129,10 @@ pub fn install(global: &Global, answers: Option<&Path>) -> Exit {
         runtime_dir: runtime_dir(),
         first: None,
     };
-    screens(global, begin)
+    match screens(global, begin) {
+        (_, Leaving::Rehearse) => rehearse(global, &Rehearse::default()),
+        (exit, _) => exit,
+    }
 }
 
 /// `modelquay resume`, on the screens.
@@ -154,7 +157,7 @@ pub fn resume(global: &Global, args: &Resume) -> Exit {
         runtime_dir: runtime_dir(),
         first: Some(site),
     };
-    screens(global, begin)
+    screens(global, begin).0
 }
 
 /// `modelquay rehearse`, on the screens.
@@ -178,13 +181,16 @@ pub fn rehearse(global: &Global, args: &Rehearse) -> Exit {
         runtime_dir: dir.0.clone(),
         first: None,
     };
-    screens(global, begin)
+    screens(global, begin).0
 }
 
-fn screens(global: &Global, begin: Begin) -> Exit {
+fn screens(global: &Global, begin: Begin) -> (Exit, Leaving) {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return refuse(&Failure::permanent("start the program's threads").because(error.to_string())),
+        Err(error) => {
+            let failure = Failure::permanent("start the program's threads").because(error.to_string());
+            return (refuse(&failure), Leaving::Quit);
+        }
     };
     let lang = global.lang.unwrap_or_else(|| Lang::of_locale(&locale()));
     let mut model = Model::new(Text::of(lang), theme(global), begin.rehearsal);
@@ -194,12 +200,12 @@ fn screens(global: &Global, begin: Begin) -> Exit {
         model.walk.place = Place::Host;
     }
     watch_panics();
-    let exit = runtime.block_on(drive(&mut model, begin)).unwrap_or_else(|failure| refuse(&failure));
+    let exit = runtime.block_on(drive(&mut model, begin)).unwrap_or_else(|failure| (refuse(&failure), Leaving::Quit));
     runtime.shutdown_timeout(Duration::from_secs(1));
     exit
 }
 
-async fn drive(model: &mut Model, begin: Begin) -> Result<Exit, Failure> {
+async fn drive(model: &mut Model, begin: Begin) -> Result<(Exit, Leaving), Failure> {
     let (msgs, heard) = mpsc::channel(QUEUE);
     let (effects, asked) = mpsc::channel(QUEUE);
     let live = watch::Sender::new(Live::default());
@@ -248,7 +254,7 @@ async fn drive(model: &mut Model, begin: Begin) -> Result<Exit, Failure> {
         work(driver.clone(), asked)?;
         run(model, &mut tty, EventStream::new(), feeds, effects).await
     };
-    Ok(last_words(model, &driver, leaving).await)
+    Ok((last_words(model, &driver, leaving).await, leaving))
 }
 
 /// Lets the driver work on a thread of its own, so that a terminal that takes no output holds up nothing

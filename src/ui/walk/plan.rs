@@ -64,8 +64,12 @@ pub fn previewed(model: &mut Model, preview: Preview) -> Vec<Effect> {
 
 /// No plan could be made.
 pub fn failed(model: &mut Model, failure: Failure) -> Vec<Effect> {
-    model.walk.plan.since = None;
-    model.walk.plan.failure = Some(failure);
+    if model.walk.plan.since.take().is_some() {
+        model.walk.plan.failure = Some(failure);
+    } else {
+        // A file that could not be written takes nothing from the plan.
+        model.shell.notice = Some(failure.line());
+    }
     Vec::new()
 }
 

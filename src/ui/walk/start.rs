@@ -3,13 +3,13 @@
 
 use crate::plan::HostId;
 use crate::ui::draft::Draft;
-use crate::ui::effect::Effect;
+use crate::ui::effect::{Effect, Leaving};
 use crate::ui::keys::Command;
 use crate::ui::model::Model;
 use crate::ui::msg::KnownSite;
 use crate::ui::theme::{Glyph, Role};
 use crate::ui::walk::{self, Place};
-use crate::ui::widgets::lines::{cut, draw as draw_lines, inset, line, split_bottom, wrapped};
+use crate::ui::widgets::lines::{cut, draw as draw_lines, inset, line, wrapped};
 use crate::ui::widgets::list::Cursor;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -29,6 +29,7 @@ enum Item {
     Resume(HostId),
     Install,
     Check,
+    Rehearse,
     /// A site that is complete: looking at it again, and finishing what is missing.
     Site(HostId),
 }
@@ -38,6 +39,7 @@ fn items(model: &Model) -> Vec<Item> {
     let mut items: Vec<Item> = sites.iter().filter(|s| s.unfinished).map(|s| Item::Resume(s.name)).collect();
     items.push(Item::Install);
     items.push(Item::Check);
+    items.push(Item::Rehearse);
     items.extend(sites.iter().filter(|s| !s.unfinished).map(|s| Item::Site(s.name)));
     items
 }
@@ -53,6 +55,7 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             Some(Item::Resume(site)) => vec![Effect::Resume { site: *site }],
             Some(Item::Install) => begin(model, false, None),
             Some(Item::Check) => begin(model, true, None),
+            Some(Item::Rehearse) => vec![Effect::Leave(Leaving::Rehearse)],
             Some(Item::Site(site)) => begin(model, false, Some(*site)),
             None => Vec::new(),
         },
@@ -89,25 +92,27 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         Some(Item::Resume(_)) => text.t("start-resume-why"),
         Some(Item::Install) | None => text.t("start-install-why"),
         Some(Item::Check) => text.t("start-check-why"),
+        Some(Item::Rehearse) => text.t("start-rehearse-why"),
         Some(Item::Site(_)) => text.t("start-site-why"),
     };
     let why = wrapped(theme, Role::Dim, &why, room);
-    let below = u16::try_from(why.len()).unwrap_or(4).saturating_add(1);
-    let (upper, lower) = split_bottom(area, below);
-    let rows = usize::from(upper.height).saturating_sub(head);
+    // The explanation stands below the list, and has its room first.
+    let rows = usize::from(area.height).saturating_sub(head + why.len() + 1);
     let first = model.walk.start.cursor.first(items.len(), rows);
     for (n, item) in items.iter().enumerate().skip(first).take(rows) {
         let words = match item {
             Item::Resume(site) => resume_words(model, *site),
             Item::Install => text.t("start-install"),
             Item::Check => text.t("start-check"),
+            Item::Rehearse => text.t("start-rehearse"),
             Item::Site(site) => text.with("start-site", [("site", site.as_str().into())]),
         };
         let (mark, role) = if n == at { (theme.glyph(Glyph::Current), Role::Focus) } else { (" ", Role::Text) };
         lines.push(line(theme, role, cut(theme, &format!("{mark} {words} "), room)));
     }
-    draw_lines(lines, upper, buffer);
-    draw_lines(why, lower, buffer);
+    lines.push(line(theme, Role::Text, ""));
+    lines.extend(why);
+    draw_lines(lines, area, buffer);
 }
 
 fn resume_words(model: &Model, site: HostId) -> String {
