@@ -129,8 +129,9 @@ impl Session {
     /// Makes the changes that [`Session::show_fixes`] showed.
     pub async fn fix(&mut self) -> Result<(), Failure> {
         let fixes = self.fixes.take().ok_or_else(|| Failure::permanent("no fixes were shown"))?;
-        let concluded = self.carry_out(fixes).await?;
-        self.run = None;
+        let now = self.env.clock.now_ms();
+        let run_dir = self.env.sites.new_fixes(fixes.order.site.name, now, &fixes.order.request)?;
+        let concluded = self.carry_out(fixes.preview, &run_dir).await?;
         match super::ending::failure_of(&concluded.ending) {
             Some(failure) => Err(failure.clone()),
             None => Ok(()),
@@ -157,18 +158,17 @@ impl Session {
     /// Carries out the plan that was shown. Calling this is the consent to it.
     pub async fn install(&mut self) -> Result<Concluded, Failure> {
         let proposed = self.proposed.take().ok_or_else(|| Failure::permanent("no plan was shown"))?;
-        self.carry_out(proposed).await
+        let now = self.env.clock.now_ms();
+        let run_dir = self.env.sites.new_run(proposed.order.site.name, now, &proposed.order.request)?;
+        self.run = Some((run_dir.clone(), proposed.order));
+        self.carry_out(proposed.preview, &run_dir).await
     }
 
-    async fn carry_out(&mut self, proposed: Proposed) -> Result<Concluded, Failure> {
-        let Proposed { preview, order } = proposed;
+    async fn carry_out(&self, preview: Preview, run_dir: &RunDir) -> Result<Concluded, Failure> {
         let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
         let reviewed = preview.accept(&ready.brief, &steps::Registry, Consent::Shown);
-        let now = self.env.clock.now_ms();
-        let run_dir = self.env.sites.new_run(order.site.name, now, &order.request)?;
-        self.run = Some((run_dir.clone(), order));
-        let ended = parts::carry_out(&self.env, &self.machine, ready, &reviewed, &run_dir, false).await?;
-        let (exit, words) = parts::conclusion(&ready.brief, &run_dir, &ended.0, &ended.1);
+        let ended = parts::carry_out(&self.env, &self.machine, ready, &reviewed, run_dir, false).await?;
+        let (exit, words) = parts::conclusion(&ready.brief, run_dir, &ended.0, &ended.1);
         Ok(Concluded { ending: ended.0, exit, words })
     }
 

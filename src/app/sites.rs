@@ -72,7 +72,17 @@ impl Sites {
 
     /// Makes the directory of a new run and writes its request.
     pub fn new_run(&self, site: HostId, now_ms: u64, request: &Request) -> Result<RunDir, Failure> {
-        let runs = self.dir(site).join("runs");
+        self.make_run("runs", site, now_ms, request)
+    }
+
+    /// The same for fixes that are made before an install: they are journaled as a run is, but are not
+    /// what a resume goes on with.
+    pub fn new_fixes(&self, site: HostId, now_ms: u64, request: &Request) -> Result<RunDir, Failure> {
+        self.make_run("fixes", site, now_ms, request)
+    }
+
+    fn make_run(&self, kind: &str, site: HostId, now_ms: u64, request: &Request) -> Result<RunDir, Failure> {
+        let runs = self.dir(site).join(kind);
         make_dirs(&runs)?;
         // The second of the start and, where two start in one, a letter.
         for suffix in ["", "b", "c", "d", "e"] {
@@ -187,7 +197,10 @@ mod tests {
         assert!(sites.last_run(site).is_none(), "a run without a journal was never begun");
         fs::write(second.journal(), b"x\n").expect("writable");
         let found = sites.last_run(site).expect("it has a journal");
-        assert_eq!((found.id.as_str(), found.request().ok()), (second.id.as_str(), Some(request)));
+        assert_eq!((found.id.as_str(), found.request().ok()), (second.id.as_str(), Some(request.clone())));
+        let fixes = sites.new_fixes(site, 1_000_000, &request).expect("writable");
+        fs::write(fixes.journal(), b"x\n").expect("writable");
+        assert_eq!(sites.last_run(site).map(|run| run.id), Some(second.id), "fixes are no run to resume");
         assert_eq!(sites.names(), [site]);
     }
 }
