@@ -1,4 +1,4 @@
-# What the screens say, in English. Keys that end a name are put together from ids: step-, row-, do-, place-.
+# What the screens say, in English. Keys that begin with step-, row-, do- or place- are put together from ids.
 
 ## The frame
 
@@ -15,7 +15,7 @@ help-title = Keys of this place
 notice-saved = Written to { $path }.
 notice-copied = Sent to the terminal's clipboard. tmux and clipboard managers may keep it.
 notice-busy = Still busy with what was asked before. Try again in a moment.
-and-more = … and { $count } more
+and-more = and { $count } more
 
 ## Places
 
@@ -34,15 +34,15 @@ place-done = Done
 
 start-title = What shall be done?
 start-install = Install a model registry
-start-install-why = Eight short screens, then a plan. Nothing is changed on the host before you have seen the plan and said so.
+start-install-why = Five short screens, then a plan. Nothing is changed on the host before you have seen the plan and agreed to it.
 start-check = Check a host
-start-check-why = Looks whether a host can carry a registry, and says what would mend what stands in the way. Changes nothing.
+start-check-why = Looks at whether a host can carry a registry, and names the fix for whatever stands in the way. Changes nothing.
 start-resume = Resume { $site }: { $done } of { $all } steps are done
-start-resume-why = A run of this site was begun and not finished. It is taken up where it stands: every step is looked at again first.
+start-resume-why = An install of this site was begun and not finished. It goes on from where it stands; every step is checked again first.
 start-rehearse = Rehearse
 start-rehearse-why = The same screens, plan and engine against a simulated host. Takes a minute, needs nothing and changes nothing.
-start-site = { $site }: look at it again
-start-site-why = The last run of this site is complete. A second run changes nothing where everything is as it should be.
+start-site = { $site }: check it again
+start-site-why = The last install of this site is complete. A second one changes nothing where everything is as it should be.
 status-start = Nothing has been sent anywhere yet.
 
 ## Host
@@ -53,38 +53,38 @@ host-ssh = another host by SSH
 host-address = user@host
 host-port = port
 host-known = From your ssh configuration:
-host-why = Your own OpenSSH is used: its configuration, keys, agents and jump hosts. Host keys are always verified. Root is needed on the host, by sudo or directly.
+host-why = Your own OpenSSH is used, with its configuration, keys, agents and jump hosts. Host keys are always verified. Root is needed on the host: by sudo, or directly.
 host-rehearsed = a simulated host
-host-rehearsed-why = The same screens, plan, steps and engine as in a real install, against a host and a cluster that are played. The S3 server at the end is a real one in this process. Nothing outside of a temporary directory is touched.
+host-rehearsed-why = The screens, plan, steps and engine of a real install, against a host and a cluster that are simulated. The S3 server at the end is a real one, inside this program. Nothing outside of a temporary directory is touched.
 status-nothing-sent = Nothing has been sent to the host yet.
 status-question = Waiting for your answer.
 busy-looking = Looking at the host.
 
 ## Questions
 
-asks-ssh = This computer's ssh asks
+asks-ssh = ssh on this computer asks
 asks-server = The server { $host } says
 asks-sudo = sudo on { $host } asks for the password of { $user }
 asks-program = modelquay asks
 host-key-unknown = The host key of { $host } is not known
-host-key-compare = Compare it with the label on the host, or ask who set it up.
-host-key-nowhere = It is in no known_hosts file. A key that has changed is never asked about: it stops everything.
+host-key-compare = Compare it with the label on the host, or ask whoever set it up.
+host-key-nowhere = No known_hosts file has it. A key that has changed is never offered here: it stops everything.
 key-stop = stop
 key-remember = accept and remember
 key-once = accept for this run only
-answer-refused = The last answer was refused. It is not given again by itself: accounts lock.
+answer-refused = The last answer was refused. It is not tried again by itself, because accounts lock.
 answer-hidden = What you type is not shown. It is held in memory only.
 
 ## Leaving and stopping
 
 leave-title = Leave?
-leave-typed = What you have typed is not written anywhere yet. The plan's screen writes it to a file.
+leave-typed = What you have typed is in no file yet. The plan's screen can write it to one.
 leave-unsaved-keys = The keys were not saved. They stay in the cluster, and root on the host can read them there.
 leave-running = An install is under way
-leave-running-why = What the host does by itself goes on; the steps after it wait until the run is resumed.
+leave-running-why = What the host does by itself goes on; the steps after it wait until the install is resumed.
 detach-title = Leave the screens?
 stop-title = Stop the install?
-stop-why = The step that is under way comes to its next safe point; then nothing more is done. The run can be resumed.
+stop-why = The step that is under way comes to its next safe point; then nothing more is done. The install can be resumed.
 choice-stay = stay here
 choice-leave = leave
 choice-detach = leave; the host finishes what it is doing
@@ -95,14 +95,18 @@ choice-make = make these changes
 
 ## Facts
 
-facts-none = The host was not looked at yet.
-facts-counts = { $pass } pass, { $warn } to know, { $fail ->
+facts-none = The host has not been looked at yet.
+facts-counts = { $pass } passed, { $warn ->
+    [0] no warnings
+    [one] 1 warning
+   *[other] { $warn } warnings
+  }, { $fail ->
     [0] nothing stops the install.
     [one] 1 stops the install.
    *[other] { $fail } stop the install.
   }
-facts-stops = What is marked ✗ stops the install. Mend it, then look again (r).
-check-only = This was a check. To install, go back to the start (esc).
+facts-stops = What is marked { $mark } stops the install. Fix it, then look again.
+check-only = This was a check. To install, go back to the start.
 cores = { $count ->
     [one] 1 core
    *[other] { $count } cores
@@ -113,14 +117,14 @@ gpus = { $count ->
     [one] 1 GPU
    *[other] { $count } GPUs
   }
-fix-by-install = The install does it
+fix-by-install = The install does this
 fix-safe = Safe to do
-fix-yours = To mend it
-fix-not-this = This row has nothing that can be done from here. What would mend it stands below.
-fixes-none = There is nothing that can safely be done from here.
+fix-yours = To fix it
+fix-not-this = This row cannot be fixed from here. What fixes it stands below.
+fixes-none = There is nothing that can safely be fixed from here.
 fixes-title = These changes would be made now
 fixes-why = They only add, can be taken back, cannot cut the connection and do not lower security. They are recorded for a later uninstall.
-busy-fixes = Looking what the fixes would change.
+busy-fixes = Looking at what the fixes would change.
 busy-fixing = Making the fixes.
 
 ## Fields
@@ -129,67 +133,67 @@ from-default = default
 from-facts = from the host
 from-file = from the file
 names-title = Names and addresses
-compute-title = What computes
+compute-title = What Triton will run on
 registry-title = The registry
-supply-title = Where everything is fetched from
-status-names = The same names go into RKE2's configuration and into the registry's own certificate.
-status-compute = CPU is enough for the registry itself: this is about what Triton will run on.
+supply-title = Where downloads come from
+status-names = These go into RKE2's configuration and the registry's certificate alike.
+status-compute = The registry itself needs no GPU.
 status-registry = Everything here has a default that works on one host with one disk.
 status-supply = Leave everything empty where the host reaches the internet by itself.
 field-site = site
-why-site = The site's name on this computer: it stands in file names and journals.
+why-site = The site's name on this computer, for file names and journals.
 field-compute = compute
-why-compute = GPU is planned here and written into the answers.
+why-compute = The choice is written into the answers.
 field-address = address
-why-address = What ssh is told.
+why-address = What ssh is told: an alias of its configuration, a host, or user@host.
 field-port = port
-why-port = Where sshd listens, where it is not 22.
+why-port = Where sshd listens, if that is not 22.
 field-node-name = node name
-why-node-name = The node's name in the cluster. It cannot be changed later without setting the cluster up again.
+why-node-name = The node's name in the cluster. Changing it later means setting the cluster up again.
 field-node-ip = node address
 why-node-ip = The address under which the registry is reached. It has to stay the same after a reboot.
 field-tls-san = other names
-why-tls-san = One a line: every name and address by which clients will call this host. A name that is missing here fails verification later, and there is no switch that skips it.
+why-tls-san = One a line: every name and address by which clients will call this host. Verification fails for a name that is missing here, and there is no switch to skip it.
 field-cluster-cidr = network of pods
 why-cluster-cidr = It must not hold an address that the host or its users talk to.
 field-service-cidr = network of services
 why-service-cidr = It must not hold an address that the host or its users talk to, nor overlap the network of pods.
 field-images = RKE2's images
-why-images = Files come with the release, are checksummed, and no registry can stop a later reboot. Pulling needs a registry at the first start.
+why-images = As files they come with RKE2's release, are checksummed, and no image registry is needed when the host boots again. Pulled, the first start needs one.
 field-mirrors = mirrors
 why-mirrors = One a line, as in: docker.io = https://mirror.example. A mirror is asked before the registry that it stands for.
 field-proxy = proxy
-why-proxy = For the host's way out, as in http://proxy.example:3128. Without user and password. The cluster's own networks never go through it.
-field-no-proxy = not by the proxy
-why-no-proxy = One a line: names and networks beside the cluster's own that are reached directly.
+why-proxy = For the host's way out, as in http://proxy.example:3128, without user and password. The cluster's own networks never go through it.
+field-no-proxy = no proxy for
+why-no-proxy = One a line: names and networks that are reached directly, beside the cluster's own.
 field-extra-ca = further CA
-why-extra-ca = A file in PEM on this computer: a CA that the host trusts for its downloads, as a proxy may need it.
+why-extra-ca = A PEM file on this computer: a CA that the host trusts for its downloads, as some proxies need it.
 field-components = component tables
-why-components = Files on this computer, one a line: their entries replace versions, addresses and checksums that the program carries.
+why-components = Files on this computer, one a line. Their entries replace versions, addresses and checksums that the program carries.
 field-tenant = tenant
 why-tenant = The name of MinIO's tenant.
 field-namespace = namespace
-why-namespace = The tenant's namespace, of its own.
+why-namespace = A namespace that holds nothing but the tenant.
 field-volumes = volumes
 why-volumes = 1, or 4 to 16, all on this host.
 field-capacity = capacity
 why-capacity = What the volumes may hold together, as in 20GiB.
 field-data-dir = data directory
-why-data-dir = Where the volumes lie on the host. Only root may enter it afterwards. Better on a disk of its own: a full disk then stops uploads and not the cluster.
+why-data-dir = Where the volumes lie on the host; only root may enter it. Better on a disk of its own: a full disk then stops uploads and not the cluster.
 field-storage-class = storage class
-why-storage-class = Leave it empty for local-path. Or the name of a class that exists already, such as longhorn: it then decides where volumes lie.
+why-storage-class = Empty for local-path, or the name of a class that exists already, such as longhorn: it then decides where the volumes lie.
 field-node-port = S3 port
 why-node-port = 30000 to 32767, open on the node's address.
 field-console-port = console port
-why-console-port = Leave it empty: the console is then reached through the connection to the host only.
+why-console-port = Empty: the console is reached only through the connection to the host.
 field-bucket = bucket
 why-bucket = Triton's model repository. Its name may hold a to z, 0 to 9, dots and dashes.
 field-versioning = keep old versions
 why-versioning = What is overwritten or deleted can be taken back. Old versions take up space until they expire.
 field-keep-versions = how many
-why-keep-versions = So many old versions of each object stay however old they are.
+why-keep-versions = This many old versions of each object are kept, however old they are.
 field-quota = quota
-why-quota = auto (what the free space allows), a size as in 40GiB, or none. About: the server counts in the background.
+why-quota = auto (what the free space allows), a size as in 40GiB, or none. It is approximate: the server counts in the background.
 option-cpu = CPU
 option-gpu = NVIDIA GPU
 option-tarballs = as files
@@ -199,9 +203,9 @@ compute-gpus = { $count ->
     [one] One NVIDIA GPU was found on the host.
    *[other] { $count } NVIDIA GPUs were found on the host.
   }
-compute-gpu-later = This version writes the choice down and installs the registry in the same way; it does not yet install NVIDIA's GPU operator.
+compute-gpu-later = This version writes the choice down and installs the same registry; it does not install NVIDIA's GPU operator yet.
 truth-disk = { $dir } lies on { $device } with { $free } free.
-truth-erasure = Every byte is stored twice, over { $volumes } volumes of one disk: that guards against bit rot, not against the loss of the disk.
+truth-erasure = Every byte is stored twice, over { $volumes } volumes on one disk: that guards against bit rot, not against the loss of the disk.
 truth-quota = local-path does not enforce the capacity; the bucket's quota does, roughly. Old versions count.
 truth-no-quota = Nothing limits the bucket: it can fill the disk, and a full disk stops the cluster.
 
@@ -210,16 +214,19 @@ truth-no-quota = Nothing limits the bucket: it can fill the disk, and a full dis
 plan-title = What will change
 plan-done = nothing
 plan-waits = waits
-plan-waits-why = Waits for something and changes nothing.
+plan-waits-why = Waits for a condition and changes nothing.
 plan-changes = { $count ->
     [one] 1 change
    *[other] { $count } changes
   }
 plan-in-the-way = in the way
-plan-blocked = As far as can be said before this is done: { $step }.
-plan-totals = About { $minutes } min; the host downloads { $size }, none of it through your connection.
-plan-unknown-sizes = The size of { $count } more is not known yet.
-plan-conflict = Something that is not ours stands in the way (✗). Nothing has been changed.
+plan-blocked = More can be said once this is done: { $step }.
+plan-totals = About { $minutes } min; the host downloads { $size }, nothing of it through your connection.
+plan-unknown-sizes = { $count ->
+    [one] The size of 1 more download is not known yet.
+   *[other] The sizes of { $count } more downloads are not known yet.
+  }
+plan-conflict = Something that is not ours stands in the way (see { $mark }). Nothing has been changed.
 plan-nothing = Everything is as it should be. There is nothing to install.
 status-nothing-changed = Nothing has been changed yet.
 busy-planning = Looking at every step.
@@ -239,31 +246,31 @@ do-up = up
 do-down = down
 do-left = left
 do-right = right
-do-page-up = a page up
-do-page-down = a page down
-do-top = to the first line
-do-bottom = to the last line
+do-page-up = page up
+do-page-down = page down
+do-top = first line
+do-bottom = last line
 do-next = next
 do-previous = previous
-do-take = take
+do-take = choose
 do-toggle = tick
 do-forward = go on
 do-back = back
 do-help = keys
 do-quit = leave
 do-suspend = suspend
-do-redraw = draw again
+do-redraw = redraw
 do-look-again = look again
 do-fix = fix
-do-fix-all = fix all that is safe
-do-supply = mirrors
+do-fix-all = fix all safe
+do-supply = mirrors, proxy
 do-install = install
 do-write-answers = answers file
 do-export = report
 do-follow = follow
 do-search = search
 do-next-hit = next hit
-do-previous-hit = hit before
+do-previous-hit = previous hit
 do-zoom = whole screen
 do-wrap = wrap
 do-copy = copy
@@ -277,7 +284,7 @@ do-reveal = reveal
 
 ## Steps
 
-step-credentials-ready = Credentials file can be made
+step-credentials-ready = Place for the keys
 step-prepare-host = Prepare the host
 step-registries = Image mirrors
 step-cluster-config = RKE2 configuration
@@ -288,14 +295,14 @@ step-cluster-access = Cluster access
 step-signer-probe = Certificate signer
 step-storage = Storage class
 step-operator = MinIO Operator
-step-namespace = Namespace and root credentials
+step-namespace = Namespace, root key
 step-certificate = Certificate
 step-tenant = Tenant
 step-tenant-healthy = Tenant healthy
 step-node-port = Node port
 step-reach = Reached from outside
 step-bucket = Bucket
-step-keys = Keys of least right
+step-keys = Least-privilege keys
 step-credentials-file = Credentials file
 step-hand-over = Hand-over
 
@@ -324,7 +331,7 @@ row-mounts = mount options
 row-disk-sync = disk speed
 row-ipv4 = IPv4 address
 row-default-route = default route
-row-route-persistence = default route after a reboot
+row-route-persistence = route after a reboot
 row-dynamic-address = fixed address
 row-ports = ports
 row-ufw = ufw

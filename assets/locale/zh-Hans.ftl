@@ -1,346 +1,336 @@
-# 界面文字，简体中文。以 step-、row-、do-、place- 开头的键由标识拼成。
+# 界面文字（简体中文）。以 step-、row-、do-、place- 开头的键名由程序内部的 id 拼成。
+# 不用弯引号、破折号和省略号：它们在不同终端里的宽度不一样，会让列对不齐。
 
 ## The frame
 
-rehearsal = REHEARSAL
-new-site = new site
-too-small = The window is too small: at least { $columns } columns and { $rows } rows.
-link = link
-link-none = not connected
-link-local = this computer
-link-connecting = connecting
-link-lost = link lost { $time } ago
-link-gone = link gone
-help-title = Keys of this place
-notice-saved = Written to { $path }.
-notice-copied = Sent to the terminal's clipboard. tmux and clipboard managers may keep it.
-notice-busy = Still busy with what was asked before. Try again in a moment.
-and-more = … and { $count } more
+rehearsal = 演练
+new-site = 新站点
+too-small = 窗口太小：至少需要 { $columns } 列 { $rows } 行。
+link = 连接
+link-none = 未连接
+link-local = 本机
+link-connecting = 正在连接
+link-lost = 连接已断开 { $time }
+link-gone = 连接已放弃
+help-title = 此处可用的按键
+notice-saved = 已写入 { $path }。
+notice-copied = 已发送到终端剪贴板。tmux 和剪贴板工具可能会保留它。
+notice-busy = 上一个请求还没有处理完，请稍后再试。
+and-more = 另有 { $count } 项
 
 ## Places
 
-place-start = Start
-place-host = Host
-place-facts = Facts
-place-names = Names
-place-compute = Compute
-place-registry = Registry
-place-plan = Plan
-place-install = Install
-place-credentials = Credentials
-place-done = Done
+place-start = 开始
+place-host = 主机
+place-facts = 检查
+place-names = 名称
+place-compute = 算力
+place-registry = 仓库
+place-plan = 计划
+place-install = 安装
+place-credentials = 凭据
+place-done = 完成
 
 ## Start
 
-start-title = What shall be done?
-start-install = Install a model registry
-start-install-why = Eight short screens, then a plan. Nothing is changed on the host before you have seen the plan and said so.
-start-check = Check a host
-start-check-why = Looks whether a host can carry a registry, and says what would mend what stands in the way. Changes nothing.
-start-resume = Resume { $site }: { $done } of { $all } steps are done
-start-resume-why = A run of this site was begun and not finished. It is taken up where it stands: every step is looked at again first.
+start-title = 要做什么？
+start-install = 安装模型仓库
+start-install-why = 先填五个简短的页面，然后给出安装计划。在您看过计划并同意之前，不会改动主机上的任何东西。
+start-check = 检查主机
+start-check-why = 检查主机能否承载模型仓库，并对每个问题给出解决办法。不做任何改动。
+start-resume = 继续安装 { $site }：已完成 { $done } 步，共 { $all } 步
+start-resume-why = 这个站点的安装开始过，但没有完成。将从中断处继续，每一步都会先重新检查。
 start-rehearse = 演练
 start-rehearse-why = 用同样的界面、计划和引擎在一台模拟的主机上走一遍。大约一分钟，不需要任何东西，也不改动任何东西。
-start-site = { $site }: look at it again
-start-site-why = The last run of this site is complete. A second run changes nothing where everything is as it should be.
-status-start = Nothing has been sent anywhere yet.
+start-site = { $site }：重新检查
+start-site-why = 这个站点上次的安装已经完成。再次安装时，状态正确的部分不会有任何改动。
+status-start = 尚未发送任何数据。
 
 ## Host
 
-host-title = Where shall the registry live?
-host-local = this computer
-host-ssh = another host by SSH
-host-address = user@host
-host-port = port
-host-known = From your ssh configuration:
-host-why = Your own OpenSSH is used: its configuration, keys, agents and jump hosts. Host keys are always verified. Root is needed on the host, by sudo or directly.
-host-rehearsed = a simulated host
-host-rehearsed-why = The same screens, plan, steps and engine as in a real install, against a host and a cluster that are played. The S3 server at the end is a real one in this process. Nothing outside of a temporary directory is touched.
-status-nothing-sent = Nothing has been sent to the host yet.
-status-question = Waiting for your answer.
-busy-looking = Looking at the host.
+host-title = 模型仓库装在哪里？
+host-local = 本机
+host-ssh = 通过 SSH 连接的另一台主机
+host-address = 用户@主机
+host-port = 端口
+host-known = 来自您的 ssh 配置：
+host-why = 使用您自己的 OpenSSH，包括它的配置、密钥、代理和跳板机。主机密钥始终会被验证。主机上需要 root 权限：通过 sudo，或直接以 root 登录。
+host-rehearsed = 一台模拟主机
+host-rehearsed-why = 页面、计划、步骤和引擎与真实安装完全相同，只是主机和集群是模拟的。最后的 S3 服务器是真的，运行在本程序内部。除一个临时目录外，不会触及任何东西。
+status-nothing-sent = 尚未向主机发送任何数据。
+status-question = 等待您的回答。
+busy-looking = 正在检查主机。
 
 ## Questions
 
-asks-ssh = This computer's ssh asks
-asks-server = The server { $host } says
-asks-sudo = sudo on { $host } asks for the password of { $user }
-asks-program = modelquay asks
-host-key-unknown = The host key of { $host } is not known
-host-key-compare = Compare it with the label on the host, or ask who set it up.
-host-key-nowhere = It is in no known_hosts file. A key that has changed is never asked about: it stops everything.
-key-stop = stop
-key-remember = accept and remember
-key-once = accept for this run only
-answer-refused = The last answer was refused. It is not given again by itself: accounts lock.
-answer-hidden = What you type is not shown. It is held in memory only.
+asks-ssh = 本机的 ssh 询问
+asks-server = 服务器 { $host } 的消息
+asks-sudo = { $host } 上的 sudo 要求输入 { $user } 的密码
+asks-program = modelquay 询问
+host-key-unknown = { $host } 的主机密钥未知
+host-key-compare = 请与主机上的标签核对，或询问部署它的人。
+host-key-nowhere = 任何 known_hosts 文件中都没有它。已变更的密钥不会在这里询问：遇到时一律停止。
+key-stop = 停止
+key-remember = 接受并记住
+key-once = 仅本次接受
+answer-refused = 上次的回答被拒绝。程序不会自动重试，因为账号可能被锁定。
+answer-hidden = 输入的内容不会显示，只保留在内存中。
 
 ## Leaving and stopping
 
-leave-title = Leave?
-leave-typed = What you have typed is not written anywhere yet. The plan's screen writes it to a file.
-leave-unsaved-keys = The keys were not saved. They stay in the cluster, and root on the host can read them there.
-leave-running = An install is under way
-leave-running-why = What the host does by itself goes on; the steps after it wait until the run is resumed.
-detach-title = Leave the screens?
-stop-title = Stop the install?
-stop-why = The step that is under way comes to its next safe point; then nothing more is done. The run can be resumed.
-choice-stay = stay here
-choice-leave = leave
-choice-detach = leave; the host finishes what it is doing
-choice-stop = stop at the next safe point
-choice-go-on = go on with the install
-choice-do-not = do not
-choice-make = make these changes
+leave-title = 要离开吗？
+leave-typed = 您输入的内容还没有写入任何文件。在计划页可以把它写成文件。
+leave-unsaved-keys = 密钥尚未保存。它们保留在集群里，主机上的 root 可以从那里读取。
+leave-running = 安装正在进行
+leave-running-why = 主机自己在做的工作会继续；之后的步骤要等到恢复安装才会执行。
+detach-title = 要离开界面吗？
+stop-title = 要停止安装吗？
+stop-why = 当前步骤会运行到下一个安全点，然后不再继续。之后可以恢复安装。
+choice-stay = 留在这里
+choice-leave = 离开
+choice-detach = 离开，主机会做完手头的工作
+choice-stop = 在下一个安全点停止
+choice-go-on = 继续安装
+choice-do-not = 不做
+choice-make = 执行这些改动
 
 ## Facts
 
-facts-none = The host was not looked at yet.
-facts-counts = { $pass } pass, { $warn } to know, { $fail ->
-    [0] nothing stops the install.
-    [one] 1 stops the install.
-   *[other] { $fail } stop the install.
+facts-none = 尚未检查主机。
+facts-counts = { $pass } 项通过，{ $warn ->
+    [0] 没有警告
+   *[other] { $warn } 项警告
+  }，{ $fail ->
+    [0] 没有妨碍安装的问题。
+   *[other] { $fail } 项妨碍安装。
   }
-facts-stops = What is marked ✗ stops the install. Mend it, then look again (r).
-check-only = This was a check. To install, go back to the start (esc).
-cores = { $count ->
-    [one] 1 core
-   *[other] { $count } cores
-  }
-free-on = { $size } free on { $mount }
-no-gpu = no GPU
-gpus = { $count ->
-    [one] 1 GPU
-   *[other] { $count } GPUs
-  }
-fix-by-install = The install does it
-fix-safe = Safe to do
-fix-yours = To mend it
-fix-not-this = This row has nothing that can be done from here. What would mend it stands below.
-fixes-none = There is nothing that can safely be done from here.
-fixes-title = These changes would be made now
-fixes-why = They only add, can be taken back, cannot cut the connection and do not lower security. They are recorded for a later uninstall.
-busy-fixes = Looking what the fixes would change.
-busy-fixing = Making the fixes.
+facts-stops = 标有 { $mark } 的问题会妨碍安装。请先解决，再重新检查。
+check-only = 这次只做检查。要安装，请回到开始页。
+cores = { $count } 核
+free-on = { $mount } 剩余 { $size }
+no-gpu = 无 GPU
+gpus = { $count } 个 GPU
+fix-by-install = 安装时会自动处理
+fix-safe = 可以放心执行
+fix-yours = 解决办法
+fix-not-this = 这一项不能在这里修复。解决办法见下方。
+fixes-none = 没有可以在这里安全修复的问题。
+fixes-title = 现在将做以下改动
+fixes-why = 这些改动只做增加，可以撤销，不会切断连接，也不会降低安全性。它们会被记录下来，供以后卸载时使用。
+busy-fixes = 正在查看修复会改动什么。
+busy-fixing = 正在修复。
 
 ## Fields
 
-from-default = default
-from-facts = from the host
-from-file = from the file
-names-title = Names and addresses
-compute-title = What computes
-registry-title = The registry
-supply-title = Where everything is fetched from
-status-names = The same names go into RKE2's configuration and into the registry's own certificate.
-status-compute = CPU is enough for the registry itself: this is about what Triton will run on.
-status-registry = Everything here has a default that works on one host with one disk.
-status-supply = Leave everything empty where the host reaches the internet by itself.
-field-site = site
-why-site = The site's name on this computer: it stands in file names and journals.
-field-compute = compute
-why-compute = GPU is planned here and written into the answers.
-field-address = address
-why-address = What ssh is told.
-field-port = port
-why-port = Where sshd listens, where it is not 22.
-field-node-name = node name
-why-node-name = The node's name in the cluster. It cannot be changed later without setting the cluster up again.
-field-node-ip = node address
-why-node-ip = The address under which the registry is reached. It has to stay the same after a reboot.
-field-tls-san = other names
-why-tls-san = One a line: every name and address by which clients will call this host. A name that is missing here fails verification later, and there is no switch that skips it.
-field-cluster-cidr = network of pods
-why-cluster-cidr = It must not hold an address that the host or its users talk to.
-field-service-cidr = network of services
-why-service-cidr = It must not hold an address that the host or its users talk to, nor overlap the network of pods.
-field-images = RKE2's images
-why-images = Files come with the release, are checksummed, and no registry can stop a later reboot. Pulling needs a registry at the first start.
-field-mirrors = mirrors
-why-mirrors = One a line, as in: docker.io = https://mirror.example. A mirror is asked before the registry that it stands for.
-field-proxy = proxy
-why-proxy = For the host's way out, as in http://proxy.example:3128. Without user and password. The cluster's own networks never go through it.
-field-no-proxy = not by the proxy
-why-no-proxy = One a line: names and networks beside the cluster's own that are reached directly.
-field-extra-ca = further CA
-why-extra-ca = A file in PEM on this computer: a CA that the host trusts for its downloads, as a proxy may need it.
-field-components = component tables
-why-components = Files on this computer, one a line: their entries replace versions, addresses and checksums that the program carries.
-field-tenant = tenant
-why-tenant = The name of MinIO's tenant.
-field-namespace = namespace
-why-namespace = The tenant's namespace, of its own.
-field-volumes = volumes
-why-volumes = 1, or 4 to 16, all on this host.
-field-capacity = capacity
-why-capacity = What the volumes may hold together, as in 20GiB.
-field-data-dir = data directory
-why-data-dir = Where the volumes lie on the host. Only root may enter it afterwards. Better on a disk of its own: a full disk then stops uploads and not the cluster.
-field-storage-class = storage class
-why-storage-class = Leave it empty for local-path. Or the name of a class that exists already, such as longhorn: it then decides where volumes lie.
-field-node-port = S3 port
-why-node-port = 30000 to 32767, open on the node's address.
-field-console-port = console port
-why-console-port = Leave it empty: the console is then reached through the connection to the host only.
-field-bucket = bucket
-why-bucket = Triton's model repository. Its name may hold a to z, 0 to 9, dots and dashes.
-field-versioning = keep old versions
-why-versioning = What is overwritten or deleted can be taken back. Old versions take up space until they expire.
-field-keep-versions = how many
-why-keep-versions = So many old versions of each object stay however old they are.
-field-quota = quota
-why-quota = auto (what the free space allows), a size as in 40GiB, or none. About: the server counts in the background.
+from-default = 默认值
+from-facts = 来自主机
+from-file = 来自文件
+names-title = 名称和地址
+compute-title = Triton 用什么运行
+registry-title = 模型仓库
+supply-title = 从哪里下载
+status-names = 这些名称会同时写入 RKE2 的配置和仓库自己的证书。
+status-compute = 模型仓库本身不需要 GPU。
+status-registry = 这里的每一项都有默认值，适合单台主机、单块磁盘。
+status-supply = 如果主机可以直接访问互联网，这里全部留空即可。
+field-site = 站点
+why-site = 站点在本机上的名称，用于文件名和日志。
+field-compute = 算力
+why-compute = 所选内容会写入应答文件。
+field-address = 地址
+why-address = 传给 ssh 的内容：ssh 配置中的别名、主机名，或 用户@主机。
+field-port = 端口
+why-port = sshd 监听的端口，如果不是 22。
+field-node-name = 节点名称
+why-node-name = 节点在集群中的名称。以后要改，只能重新搭建集群。
+field-node-ip = 节点地址
+why-node-ip = 访问仓库所用的地址。重启之后必须保持不变。
+field-tls-san = 其他名称
+why-tls-san = 每行一个：客户端访问这台主机会用到的所有名称和地址。漏掉的名称以后无法通过证书验证，而程序没有跳过验证的开关。
+field-cluster-cidr = Pod 网段
+why-cluster-cidr = 不能包含主机或其用户会访问的地址。
+field-service-cidr = Service 网段
+why-service-cidr = 不能包含主机或其用户会访问的地址，也不能与 Pod 网段重叠。
+field-images = RKE2 镜像
+why-images = 离线文件随 RKE2 版本发布，带校验和，以后重启不依赖任何镜像仓库。选择在线拉取时，首次启动需要能访问镜像仓库。
+field-mirrors = 镜像源
+why-mirrors = 每行一个，例如：docker.io = https://mirror.example。程序会先访问镜像源，再访问它所代替的仓库。
+field-proxy = 代理
+why-proxy = 主机访问外网用的代理，例如 http://proxy.example:3128，不含用户名和密码。集群自己的网段从不经过代理。
+field-no-proxy = 不走代理
+why-no-proxy = 每行一个：除集群自己的网段之外，需要直接访问的名称和网段。
+field-extra-ca = 附加 CA
+why-extra-ca = 本机上的一个 PEM 文件：主机下载时要信任的 CA，有些代理需要它。
+field-components = 组件表
+why-components = 本机上的文件，每行一个。其中的条目会替换程序自带的版本、地址和校验和。
+field-tenant = 租户
+why-tenant = MinIO 租户（Tenant）的名称。
+field-namespace = 命名空间
+why-namespace = 只放这个租户的命名空间。
+field-volumes = 卷数
+why-volumes = 1，或 4 到 16，全部在这台主机上。
+field-capacity = 容量
+why-capacity = 所有卷合计可以存放的数据量，例如 20GiB。
+field-data-dir = 数据目录
+why-data-dir = 卷在主机上的位置，只有 root 可以进入。最好放在单独的磁盘上：这样磁盘写满时只会影响上传，不会影响集群。
+field-storage-class = 存储类
+why-storage-class = 留空表示 local-path；也可以填写已有存储类的名称，例如 longhorn，这时卷的位置由它决定。
+field-node-port = S3 端口
+why-node-port = 30000 到 32767，在节点地址上开放。
+field-console-port = 控制台端口
+why-console-port = 留空时，控制台只能通过到主机的连接访问。
+field-bucket = 存储桶
+why-bucket = Triton 的模型仓库。名称可以包含 a 到 z、0 到 9、点和连字符。
+field-versioning = 保留旧版本
+why-versioning = 被覆盖或删除的内容可以找回。旧版本在过期之前会占用空间。
+field-keep-versions = 保留数量
+why-keep-versions = 每个对象保留这么多个旧版本，无论它们有多旧。
+field-quota = 配额
+why-quota = auto（由剩余空间决定）、一个大小（例如 40GiB），或 none。配额是近似的：服务器在后台统计用量。
 option-cpu = CPU
 option-gpu = NVIDIA GPU
-option-tarballs = as files
-option-pull = pulled
-compute-no-gpu = No NVIDIA GPU was found on the host.
-compute-gpus = { $count ->
-    [one] One NVIDIA GPU was found on the host.
-   *[other] { $count } NVIDIA GPUs were found on the host.
-  }
-compute-gpu-later = This version writes the choice down and installs the registry in the same way; it does not yet install NVIDIA's GPU operator.
-truth-disk = { $dir } lies on { $device } with { $free } free.
-truth-erasure = Every byte is stored twice, over { $volumes } volumes of one disk: that guards against bit rot, not against the loss of the disk.
-truth-quota = local-path does not enforce the capacity; the bucket's quota does, roughly. Old versions count.
-truth-no-quota = Nothing limits the bucket: it can fill the disk, and a full disk stops the cluster.
+option-tarballs = 离线文件
+option-pull = 在线拉取
+compute-no-gpu = 主机上没有发现 NVIDIA GPU。
+compute-gpus = 主机上发现了 { $count } 个 NVIDIA GPU。
+compute-gpu-later = 本版本只记录这个选择，安装的仓库相同；暂时还不会安装 NVIDIA GPU Operator。
+truth-disk = { $dir } 位于 { $device }，剩余 { $free }。
+truth-erasure = 每个字节都存两份，分布在同一块磁盘的 { $volumes } 个卷上：可以防止静默数据损坏，但不能防止磁盘本身损坏。
+truth-quota = local-path 不会强制限制容量；存储桶配额会，但只是大致限制。旧版本也计算在内。
+truth-no-quota = 存储桶没有任何限制：它可能写满磁盘，而磁盘写满会使集群停止工作。
 
 ## Plan
 
-plan-title = What will change
-plan-done = nothing
-plan-waits = waits
-plan-waits-why = Waits for something and changes nothing.
-plan-changes = { $count ->
-    [one] 1 change
-   *[other] { $count } changes
-  }
-plan-in-the-way = in the way
-plan-blocked = As far as can be said before this is done: { $step }.
-plan-totals = About { $minutes } min; the host downloads { $size }, none of it through your connection.
-plan-unknown-sizes = The size of { $count } more is not known yet.
-plan-conflict = Something that is not ours stands in the way (✗). Nothing has been changed.
-plan-nothing = Everything is as it should be. There is nothing to install.
-status-nothing-changed = Nothing has been changed yet.
-busy-planning = Looking at every step.
-path-answers = Write the answers file to
-path-report = Write the plan to
-path-log = Write the log to
-path-hint = tab completes. An existing file is not overwritten.
+plan-title = 将要改动的内容
+plan-done = 无需改动
+plan-waits = 等待
+plan-waits-why = 只等待某个条件，不做改动。
+plan-changes = { $count } 项改动
+plan-in-the-way = 有冲突
+plan-blocked = 要等这一步完成后才能知道更多：{ $step }。
+plan-totals = 大约 { $minutes } 分钟；主机要下载 { $size }，都不经过您的连接。
+plan-unknown-sizes = 另有 { $count } 个下载的大小还不知道。
+plan-conflict = 有不属于 modelquay 的东西挡在前面（见 { $mark }）。尚未做任何改动。
+plan-nothing = 一切都已就绪，没有需要安装的内容。
+status-nothing-changed = 尚未做任何改动。
+busy-planning = 正在逐步检查。
+path-answers = 应答文件写到
+path-report = 计划写到
+path-log = 日志写到
+path-hint = tab 键补全路径。已有的文件不会被覆盖。
 path-choices = { $count ->
-    [0] Nothing begins like that.
-    [one] One name fits.
-   *[other] { $count } names fit.
+    [0] 没有以此开头的名称。
+   *[other] 有 { $count } 个匹配的名称。
   }
 
 ## Commands
 
-do-up = up
-do-down = down
-do-left = left
-do-right = right
-do-page-up = a page up
-do-page-down = a page down
-do-top = to the first line
-do-bottom = to the last line
-do-next = next
-do-previous = previous
-do-take = take
-do-toggle = tick
-do-forward = go on
-do-back = back
-do-help = keys
-do-quit = leave
-do-suspend = suspend
-do-redraw = draw again
-do-look-again = look again
-do-fix = fix
-do-fix-all = fix all that is safe
-do-supply = mirrors
-do-install = install
-do-write-answers = answers file
-do-export = report
-do-follow = follow
-do-search = search
-do-next-hit = next hit
-do-previous-hit = hit before
-do-zoom = whole screen
-do-wrap = wrap
-do-copy = copy
-do-save = save
-do-detach = detach
-do-stop = stop
-do-retry = try again
-do-faster = faster
-do-slower = slower
-do-reveal = reveal
+do-up = 上
+do-down = 下
+do-left = 左
+do-right = 右
+do-page-up = 上翻一页
+do-page-down = 下翻一页
+do-top = 第一行
+do-bottom = 最后一行
+do-next = 下一项
+do-previous = 上一项
+do-take = 选择
+do-toggle = 勾选
+do-forward = 继续
+do-back = 返回
+do-help = 按键
+do-quit = 离开
+do-suspend = 挂起
+do-redraw = 重绘
+do-look-again = 重新检查
+do-fix = 修复
+do-fix-all = 修复全部安全项
+do-supply = 镜像源、代理
+do-install = 安装
+do-write-answers = 应答文件
+do-export = 报告
+do-follow = 跟随
+do-search = 搜索
+do-next-hit = 下一处
+do-previous-hit = 上一处
+do-zoom = 全屏
+do-wrap = 折行
+do-copy = 复制
+do-save = 保存
+do-detach = 脱离
+do-stop = 停止
+do-retry = 重试
+do-faster = 加快
+do-slower = 减慢
+do-reveal = 显示
 
 ## Steps
 
-step-credentials-ready = Credentials file can be made
-step-prepare-host = Prepare the host
-step-registries = Image mirrors
-step-cluster-config = RKE2 configuration
-step-cluster-images = RKE2 images
-step-cluster-package = RKE2 package
-step-cluster-start = Start RKE2
-step-cluster-access = Cluster access
-step-signer-probe = Certificate signer
-step-storage = Storage class
+step-credentials-ready = 凭据文件可写
+step-prepare-host = 准备主机
+step-registries = 镜像源配置
+step-cluster-config = RKE2 配置
+step-cluster-images = RKE2 镜像
+step-cluster-package = RKE2 安装包
+step-cluster-start = 启动 RKE2
+step-cluster-access = 集群访问
+step-signer-probe = 证书签发
+step-storage = 存储类
 step-operator = MinIO Operator
-step-namespace = Namespace and root credentials
-step-certificate = Certificate
-step-tenant = Tenant
-step-tenant-healthy = Tenant healthy
-step-node-port = Node port
-step-reach = Reached from outside
-step-bucket = Bucket
-step-keys = Keys of least right
-step-credentials-file = Credentials file
-step-hand-over = Hand-over
+step-namespace = 命名空间和根凭据
+step-certificate = 证书
+step-tenant = 租户
+step-tenant-healthy = 租户就绪
+step-node-port = 节点端口
+step-reach = 从外部访问
+step-bucket = 存储桶
+step-keys = 最小权限密钥
+step-credentials-file = 凭据文件
+step-hand-over = 交接
 
 ## Rows of preflight
 
-row-facts = facts of the host
-row-system = operating system
-row-architecture = architecture
+row-facts = 主机信息
+row-system = 操作系统
+row-architecture = 架构
 row-systemd = systemd
-row-hostname = host name
-row-cpu = processor
-row-memory = memory
-row-swap = swap
-row-cgroup = control groups
-row-programs = programs
+row-hostname = 主机名
+row-cpu = 处理器
+row-memory = 内存
+row-swap = 交换空间
+row-cgroup = cgroup
+row-programs = 所需程序
 row-apparmor = AppArmor
 row-selinux = SELinux
-row-inotify = inotify limits
+row-inotify = inotify 限额
 row-usr-local = /usr/local
-row-apt-lock = package manager
-row-cluster-space = space for the cluster
-row-ephemeral = space for pods
-row-data-directory = data directory
-row-data-space = space for the data
-row-mounts = mount options
-row-disk-sync = disk speed
-row-ipv4 = IPv4 address
-row-default-route = default route
-row-route-persistence = default route after a reboot
-row-dynamic-address = fixed address
-row-ports = ports
+row-apt-lock = 软件包管理器
+row-cluster-space = 集群可用空间
+row-ephemeral = Pod 可用空间
+row-data-directory = 数据目录
+row-data-space = 数据可用空间
+row-mounts = 挂载选项
+row-disk-sync = 磁盘同步速度
+row-ipv4 = IPv4 地址
+row-default-route = 默认路由
+row-route-persistence = 重启后的默认路由
+row-dynamic-address = 固定地址
+row-ports = 端口
 row-ufw = ufw
 row-firewalld = firewalld
 row-network-manager = NetworkManager
-row-ranges = pod and service ranges
-row-container-networks = container networks
-row-proxy = proxy
-row-clock = clock
-row-ntp = clock synchronisation
-row-rtc = battery clock
-row-leftovers = remains of other clusters
-row-foreign-rke2 = existing RKE2
-row-sudo-logging = sudo's recording
-row-ssh-forwarding = forwarding by sshd
-row-ssh-sessions = sessions of sshd
+row-ranges = Pod 和 Service 网段
+row-container-networks = 容器网络
+row-proxy = 代理
+row-clock = 时钟
+row-ntp = 时间同步
+row-rtc = 硬件时钟
+row-leftovers = 其他集群的残留
+row-foreign-rke2 = 已有的 RKE2
+row-sudo-logging = sudo 输入输出日志
+row-ssh-forwarding = sshd 转发
+row-ssh-sessions = sshd 会话数
 row-gpu = GPU
-row-source = source
-row-image = image
+row-source = 下载源
+row-image = 镜像

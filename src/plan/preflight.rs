@@ -90,7 +90,7 @@ rows! {
     /// The default route.
     DefaultRoute = "default-route", "default route";
     /// Whether the default route survives a reboot.
-    RoutePersistence = "route-persistence", "default route after a reboot";
+    RoutePersistence = "route-persistence", "route after a reboot";
     /// Whether the address may change.
     DynamicAddress = "dynamic-address", "fixed address";
     /// Ports that RKE2 and the registry need.

@@ -52,7 +52,7 @@ pub enum Place {
 
 step_kinds! {
     /// The credentials file can be made: proven before anything is changed.
-    CredentialsReady = "credentials-ready", "Credentials file can be made", Operator, 1;
+    CredentialsReady = "credentials-ready", "Place for the keys", Operator, 1;
     /// Kernel settings, packages and drop-ins that RKE2 needs.
     PrepareHost = "prepare-host", "Prepare the host", Host, 5;
     /// `registries.yaml`, where mirrors are set.
@@ -74,7 +74,7 @@ step_kinds! {
     /// The MinIO Operator, by Helm chart.
     Operator = "operator", "MinIO Operator", Cluster, 45;
     /// The tenant's namespace and its root credentials.
-    Namespace = "namespace", "Namespace and root credentials", Cluster, 1;
+    Namespace = "namespace", "Namespace, root key", Cluster, 1;
     /// The registry's serving certificate.
     Certificate = "certificate", "Certificate", Cluster, 4;
     /// The Tenant object.
@@ -88,7 +88,7 @@ step_kinds! {
     /// The bucket with versioning, expiry of old versions and quota.
     Bucket = "bucket", "Bucket", Operator, 2;
     /// Reader's, publisher's and Triton's keys, each tried.
-    Keys = "keys", "Keys of least right", Operator, 6;
+    Keys = "keys", "Least-privilege keys", Operator, 6;
     /// Every key in the operator's file, read from the cluster.
     CredentialsFile = "credentials-file", "Credentials file", Operator, 1;
     /// CA file, endpoint and what to do next.

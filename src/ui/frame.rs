@@ -187,6 +187,7 @@ fn keys_line(model: &Model, columns: u16) -> Line<'static> {
     let theme = model.shell.theme;
     let rows = model.shell.keymap.rows(model.scope());
     let mut seen: Vec<Command> = Vec::new();
+    let mut named: Vec<String> = Vec::new();
     let mut spans = vec![Span::raw(" ")];
     let mut used = 1;
     // The help key is always named, so it has its room first.
@@ -198,11 +199,16 @@ fn keys_line(model: &Model, columns: u16) -> Line<'static> {
             continue;
         }
         let (key, words) = words_of(model, row);
+        // A nearer scope has given this key another meaning.
+        if named.contains(&key) {
+            continue;
+        }
         let more = width(&key) + width(&words) + 4;
         if used + more + kept > usize::from(columns) {
             continue;
         }
         seen.push(row.command);
+        named.push(key.clone());
         used += more;
         spans.push(span(theme, Role::Accent, key));
         spans.push(span(theme, Role::Dim, format!(" {words}   ")));
@@ -224,12 +230,15 @@ fn help(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.shell.theme;
     let mut lines = vec![line(theme, Role::Title, format!(" {}", model.t("help-title")))];
     let mut seen: Vec<Command> = Vec::new();
+    let mut named: Vec<String> = Vec::new();
     for row in model.shell.keymap.rows(model.scope()) {
-        if seen.contains(&row.command) || !possible(model, row.command) {
+        // A nearer scope may have given a key another meaning.
+        let keys: Vec<String> = row.keys.iter().map(ToString::to_string).filter(|key| !named.contains(key)).collect();
+        if seen.contains(&row.command) || keys.is_empty() || !possible(model, row.command) {
             continue;
         }
         seen.push(row.command);
-        let keys: Vec<String> = row.keys.iter().map(ToString::to_string).collect();
+        named.extend(keys.iter().cloned());
         let words = model.t(&format!("do-{}", row.command.id()));
         let mut spans = vec![span(theme, Role::Accent, format!("  {}", fit(theme, &keys.join(" "), 16)))];
         spans.push(span(theme, Role::Text, words));

@@ -127,6 +127,18 @@ impl Text {
     }
 }
 
+/// Sentences one after the other. A wide full stop brings its own space.
+pub fn sentences(parts: &[String]) -> String {
+    let mut all = String::new();
+    for part in parts {
+        if !all.is_empty() && !all.ends_with('。') {
+            all.push(' ');
+        }
+        all.push_str(part);
+    }
+    all
+}
+
 /// `3:07`, or `1:02:09` from an hour on.
 pub fn clock(seconds: u64) -> String {
     let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

@@ -2,6 +2,7 @@ use super::*;
 use fluent_syntax::ast::{Entry, Expression, InlineExpression, Pattern, PatternElement};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use unicode_width::UnicodeWidthStr as _;
 
 /// Every message of a language with the names of the values in it.
 fn messages(lang: Lang) -> BTreeMap<String, BTreeSet<String>> {
@@ -133,35 +134,97 @@ fn what_is_put_together_from_an_id_is_there() {
     }
 }
 
-/// A format string without what it puts in.
-fn fixed_part(literal: &str) -> String {
-    let mut depth = 0_u32;
-    let mut out = String::new();
-    for c in literal.chars() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            c if depth == 0 => out.push(c),
-            _ => {}
-        }
-    }
-    out
+/// A literal without its placeholders: their names are no words.
+fn without_placeholders(literal: &str) -> String {
+    let mut depth = 0;
+    let outside = |c: &char| {
+        depth += i32::from(*c == '{');
+        let shown = depth == 0;
+        depth -= i32::from(*c == '}');
+        shown
+    };
+    literal.chars().filter(outside).collect()
+}
+
+/// Whether a literal says something to people: it has a word, and is no key, path or name of a program,
+/// which have neither spaces nor capitals.
+fn speaks(literal: &str) -> bool {
+    let said = without_placeholders(literal);
+    let word = said.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().count() > 2);
+    word && said.contains(|c: char| c.is_whitespace() || c.is_uppercase())
 }
 
 #[test]
 fn no_screen_holds_words_of_its_own() {
-    // Faults of the key table and of `--lang` are told to whoever builds or starts the program.
-    let tables = ["src/ui/keys.rs", "src/ui/text.rs"];
+    assert!(speaks("Sent to {path}") && speaks("{n} files") && speaks("Done"));
+    assert!(!speaks("{mark} {words} ") && !speaks("step-{}") && !speaks(" {ms} ms"));
+    // A value of an answers file, and what a secret says to `{:?}`.
+    let no_words = ["{}GiB", "Masked(…)"];
     let mut found = Vec::new();
-    for (path, code) in sources().into_iter().filter(|(path, _)| !tables.iter().any(|t| path.ends_with(t))) {
-        for literal in literals(&code).iter().map(|literal| fixed_part(literal)) {
-            let words = literal.split_whitespace().filter(|w| w.chars().filter(|c| c.is_alphabetic()).count() > 2);
-            if words.count() > 1 && !literal.contains("expect") {
-                found.push(format!("{path}: {literal:?}"));
-            }
+    for (path, code) in sources() {
+        // Faults of the key table and of `--lang` are told to whoever builds or starts the program.
+        if ["ui/text.rs", "ui/keys.rs"].iter().any(|end| path.ends_with(end)) {
+            continue;
         }
+        found.extend(
+            literals(&code)
+                .iter()
+                .filter(|l| speaks(l) && !no_words.contains(&l.as_str()))
+                .map(|l| format!("{path}: {l:?}")),
+        );
     }
     assert!(found.is_empty(), "words belong into assets/locale:\n{}", found.join("\n"));
+}
+
+/// What a language says of ids, formatted without values.
+fn said(lang: Lang, start: &str) -> Vec<(String, String)> {
+    let text = Text::of(lang);
+    messages(lang).into_keys().filter(|key| key.starts_with(start)).map(|key| (key.clone(), text.t(&key))).collect()
+}
+
+#[test]
+fn texts_fit_where_they_stand_in_eighty_columns() {
+    // The columns of the screens: a plan's steps, preflight's rows, labels of fields, the line above the
+    // keys, where a value is from.
+    let columns = [("step-", 20), ("row-", 26), ("field-", 20), ("do-", 16), ("status-", 78), ("from-", 14)];
+    for lang in Lang::ALL {
+        for (start, most) in columns {
+            for (key, text) in said(*lang, start) {
+                assert!(text.width() <= most, "{} {key} takes {} of {most} columns", lang.id(), text.width());
+            }
+        }
+        for key in ["plan-done", "plan-waits", "plan-in-the-way"] {
+            assert!(Text::of(*lang).t(key).width() <= 10, "{} {key}", lang.id());
+        }
+        let walk: usize = crate::ui::walk::Place::rail()
+            .iter()
+            .map(|place| Text::of(*lang).t(&format!("place-{}", place.id())).width() + 3)
+            .sum();
+        assert!(walk <= 82, "{}: the walk takes {walk} columns", lang.id());
+    }
+}
+
+#[test]
+fn texts_hold_only_what_every_terminal_shows_alike() {
+    // English is what is left under `--ascii`; signs come from the theme, which has twins for them.
+    for line in Lang::En.source().lines() {
+        assert!(line.is_ascii(), "{line}");
+    }
+    // Curly quotes, dashes and dots are one cell on some terminals and two on others.
+    for line in Lang::ZhHans.source().lines().filter(|line| !line.starts_with('#')) {
+        assert_eq!(line.width(), line.width_cjk(), "{line}");
+    }
+}
+
+#[test]
+fn steps_and_rows_are_called_the_same_on_the_screens_and_in_lines() {
+    let text = Text::of(Lang::En);
+    for kind in crate::plan::StepKind::ALL {
+        assert_eq!(text.t(&format!("step-{}", kind.id())), kind.title());
+    }
+    for row in crate::plan::preflight::Row::ALL {
+        assert_eq!(text.t(&format!("row-{}", row.id())), row.title());
+    }
 }
 
 #[test]

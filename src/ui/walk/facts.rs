@@ -155,7 +155,8 @@ fn go_on(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     if model.walk.facts.worst() == Verdict::Fail {
-        model.shell.notice = Some(model.t("facts-stops"));
+        model.shell.notice =
+            Some(model.shell.text.with("facts-stops", [("mark", model.shell.theme.glyph(Glyph::Bad).into())]));
         return Vec::new();
     }
     walk::forward(model)

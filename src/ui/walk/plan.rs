@@ -10,7 +10,7 @@ use crate::ui::draft::FieldId;
 use crate::ui::effect::Effect;
 use crate::ui::keys::Command;
 use crate::ui::model::Model;
-use crate::ui::text::clock;
+use crate::ui::text::{clock, sentences};
 use crate::ui::theme::{Glyph, Role};
 use crate::ui::walk::dialog::{Dialog, PathFor};
 use crate::ui::walk::{self, forms};
@@ -21,6 +21,9 @@ use crate::ui::widgets::list::Cursor;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
+
+/// Columns for what a step comes to; the rest of the list is for its name.
+const SUMMARY: usize = 10;
 
 /// What it knows.
 #[derive(Clone, Debug, Default)]
@@ -102,6 +105,10 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             Vec::new()
         }
         Command::Back => walk::back(model),
+        Command::Take => {
+            model.walk.plan.in_detail = true;
+            Vec::new()
+        }
         Command::Next | Command::Previous | Command::Left | Command::Right => {
             model.walk.plan.in_detail = !model.walk.plan.in_detail;
             Vec::new()
@@ -130,7 +137,7 @@ fn install(model: &mut Model) -> Vec<Effect> {
         return make(model);
     }
     if !preview.conflicts().is_empty() {
-        model.shell.notice = Some(model.t("plan-conflict"));
+        model.shell.notice = Some(conflict_words(model));
         return Vec::new();
     }
     if preview.nothing_to_do() {
@@ -145,6 +152,10 @@ fn chosen(model: &Model) -> Option<&Previewed> {
     steps.get(model.walk.plan.cursor.of(steps.len()))
 }
 
+fn conflict_words(model: &Model) -> String {
+    model.shell.text.with("plan-conflict", [("mark", model.shell.theme.glyph(Glyph::Bad).into())])
+}
+
 /// The sentence above the keys.
 pub fn status(model: &Model) -> (Role, String) {
     let text = &model.shell.text;
@@ -156,7 +167,7 @@ pub fn status(model: &Model) -> (Role, String) {
         return (Role::Bad, failure.line());
     }
     match &model.walk.plan.preview {
-        Some(preview) if !preview.conflicts().is_empty() => (Role::Bad, text.t("plan-conflict")),
+        Some(preview) if !preview.conflicts().is_empty() => (Role::Bad, conflict_words(model)),
         Some(preview) if preview.nothing_to_do() => (Role::Good, text.t("plan-nothing")),
         _ => (Role::Text, text.t("status-nothing-changed")),
     }
@@ -181,8 +192,7 @@ fn totals(model: &Model, steps: &[Previewed], room: usize) -> Vec<Line<'static>>
     let minutes = seconds.div_ceil(60).max(1);
     let mut words = text.with("plan-totals", [("minutes", minutes.into()), ("size", size_text(bytes).into())]);
     if unknown > 0 {
-        words.push(' ');
-        words.push_str(&text.with("plan-unknown-sizes", [("count", unknown.into())]));
+        words = sentences(&[words, text.with("plan-unknown-sizes", [("count", unknown.into())])]);
     }
     wrapped(theme, Role::Text, &words, room)
 }
@@ -231,8 +241,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let columns = usize::from(list.width).saturating_sub(1);
     let lines = steps.iter().enumerate().skip(first).take(rows).map(|(n, step)| {
         let (glyph, role) = sign(&step.check);
-        let summary = cut(theme, &summary(model, step), 14);
-        let name = fit(theme, &model.t(&format!("step-{}", step.id.kind.id())), columns.saturating_sub(2 + 15));
+        let summary = cut(theme, &summary(model, step), SUMMARY);
+        let name = fit(theme, &model.t(&format!("step-{}", step.id.kind.id())), columns.saturating_sub(3 + SUMMARY));
         let focus = n == at && !model.walk.plan.in_detail;
         let words = span(
             theme,

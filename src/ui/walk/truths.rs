@@ -4,6 +4,7 @@ use crate::plan::change::size_text;
 use crate::plan::site::{Quota, Site, Storage};
 use crate::ui::draft::FieldId;
 use crate::ui::model::Model;
+use crate::ui::text::sentences;
 use crate::ui::widgets::lines::cut;
 
 /// What is known of GPUs, and what a choice of them means now.
@@ -12,7 +13,7 @@ pub fn compute(model: &Model) -> String {
     let gpus = model.walk.facts.facts.as_ref().map_or(0, |f| f.gpus.len());
     let seen = if gpus == 0 { text.t("compute-no-gpu") } else { text.with("compute-gpus", [("count", gpus.into())]) };
     if model.walk.draft.text(FieldId::Compute) == "gpu" {
-        format!("{seen} {}", text.t("compute-gpu-later"))
+        sentences(&[seen, text.t("compute-gpu-later")])
     } else {
         seen
     }
@@ -42,5 +43,5 @@ pub fn registry(model: &Model, site: &Site) -> String {
     } else if local {
         parts.push(text.t("truth-quota"));
     }
-    parts.join(" ")
+    sentences(&parts)
 }
