@@ -5,7 +5,7 @@ use super::model::Model;
 use super::text::clock;
 use super::theme::{Glyph, Role};
 use super::walk::{self, Place};
-use super::widgets::lines::{cut, draw, fit, line, rule, span, split_bottom, split_left, split_top, width};
+use super::widgets::lines::{cut, draw, fit, line, rule, span, split_bottom, split_left, split_top, width, wrapped};
 use crate::ports::LinkState;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -32,7 +32,7 @@ pub fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.shell.theme;
     if area.width < LEAST.0 || area.height < LEAST.1 {
         let size = model.shell.text.with("too-small", [("columns", LEAST.0.into()), ("rows", LEAST.1.into())]);
-        draw(vec![line(theme, Role::Text, size)], area, buffer);
+        draw(wrapped(theme, Role::Text, &size, usize::from(area.width)), area, buffer);
         return;
     }
     let (head, rest) = split_top(area, 1);

@@ -19,6 +19,6 @@ pub mod walk;
 pub mod widgets;
 
 pub use effect::{Effect, Leaving};
-pub use frame::view;
+pub use frame::{LEAST, WIDE, view};
 pub use model::Model;
 pub use msg::{Live, Msg};
