@@ -136,6 +136,9 @@ where
     let mut asked: Vec<Effect> = vec![Effect::LookAround];
     loop {
         for effect in asked.drain(..) {
+            // What it was suspended by may have come from outside, with nothing else to draw.
+            let anew = matches!(effect, Effect::Suspend | Effect::Redraw);
+            (dirty, at_once) = (dirty || anew, at_once || anew);
             match perform(model, tty, effect, &effects) {
                 Ok(Some(leaving)) => return leaving,
                 Ok(None) => {}
@@ -233,7 +236,7 @@ fn perform<T: Tty>(
     match effect {
         Effect::Leave(leaving) => return Ok(Some(leaving)),
         Effect::Suspend => tty.suspend().map_err(|_| ())?,
-        Effect::Redraw => tty.screen().clear().map_err(|_| ())?,
+        Effect::Redraw => super::terminal::clear(tty.screen()).map_err(|_| ())?,
         Effect::Copy(text) => {
             tty.copy(text.expose()).map_err(|_| ())?;
             model.shell.notice = Some(model.t("notice-copied"));

@@ -7,7 +7,7 @@ use crossterm::terminal::{
 };
 use crossterm::{Command, QueueableCommand as _};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
+use ratatui::backend::{Backend, CrosstermBackend};
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -70,7 +70,7 @@ impl Taken {
         give_back();
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
         enter()?;
-        self.screen.clear()
+        clear(&mut self.screen)
     }
 
     /// Writes a sequence that draws nothing, such as one for the clipboard.
@@ -85,6 +85,13 @@ impl Drop for Taken {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// Makes the next frame draw everything. ratatui's own `clear` asks the terminal where its cursor is: on a
+/// bad line the answer is late, and keys that are pressed meanwhile are taken for it.
+pub fn clear<B: Backend>(screen: &mut Terminal<B>) -> Result<(), B::Error> {
+    let size = screen.size()?;
+    screen.resize(size.into())
 }
 
 fn enter() -> io::Result<()> {
