@@ -57,6 +57,10 @@ impl Driver {
                 job = Some(tokio::task::spawn_local(self.clone().guarded(effect)));
             }
         }
+        // A run that is left records that; whoever left it waits for it, but not for ever.
+        if let Some(job) = job {
+            let _ = job.await;
+        }
     }
 
     /// What does not need the session, and is done at once whatever is under way.
