@@ -240,6 +240,21 @@ path-choices = { $count ->
    *[other] { $count } names fit.
   }
 
+## Line by line
+
+plain-begin = One question a line. Enter keeps what stands in brackets, - empties it, ctrl-c stops.
+plain-local = The word local means this computer.
+plain-yes = yes
+plain-no = no
+plain-yes-or-no = Please say yes or no.
+plain-choose = One of these is needed: { $options }.
+plain-go-on = Press enter to go on, or type fix (makes the changes that are safe), mirrors (asks where downloads come from) or stop:
+plain-mend = What is marked FAIL stops the install. Fix it and press enter to look again, or type fix (makes the changes that are safe), mirrors (asks where downloads come from) or stop:
+plain-consent-fixes = Type yes to make these changes:
+plain-consent = Type yes to make these changes, w to write the answers file, anything else to stop:
+plain-retry = Type retry to go on with the install, anything else to leave it for later:
+plain-keys = Save the keys to a new file that only you can read (- leaves them in the cluster)
+
 ## Commands
 
 do-up = up

@@ -223,6 +223,21 @@ path-choices = { $count ->
    *[other] 有 { $count } 个匹配的名称。
   }
 
+## Line by line
+
+plain-begin = 每行一个问题。直接回车保留方括号中的值，输入 - 清空，按 ctrl-c 停止。
+plain-local = 输入 local 表示本机。
+plain-yes = 是
+plain-no = 否
+plain-yes-or-no = 请回答 是（yes）或 否（no）。
+plain-choose = 需要是其中之一：{ $options }。
+plain-go-on = 回车继续；也可以输入 fix（执行安全的改动）、mirrors（设置从哪里下载）或 stop（停止）：
+plain-mend = 标有 FAIL 的问题会妨碍安装。解决之后回车重新检查；也可以输入 fix（执行安全的改动）、mirrors（设置从哪里下载）或 stop（停止）：
+plain-consent-fixes = 输入 yes 执行这些改动：
+plain-consent = 输入 yes 执行这些改动，输入 w 写出应答文件，输入其他内容停止：
+plain-retry = 输入 retry 继续安装，输入其他内容则留到以后：
+plain-keys = 把密钥保存到一个只有您能读取的新文件（输入 - 则留在集群里）
+
 ## Commands
 
 do-up = 上

@@ -10,6 +10,7 @@ pub mod face;
 pub mod interrupt;
 mod man;
 mod output;
+pub mod plain_walk;
 pub mod prompt;
 mod start;
 mod status;

@@ -1,7 +1,7 @@
 //! From the arguments to an exit code.
 
 use super::args::{Cli, Command};
-use super::{answers, completions, man, output, walk, wire};
+use super::{answers, completions, man, output, plain_walk, walk, wire};
 use crate::app::Exit;
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -16,6 +16,7 @@ pub fn main() -> ExitCode {
     // before is no trouble: it is the same.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let exit = match &cli.command {
+        None if plain_walk::possible(&cli.global) => plain_walk::install(&cli.global, cli.answers.as_deref()),
         None => walk::install(&cli.global, cli.answers.as_deref()),
         Some(Command::Check(args)) => wire::check(&cli.global, args),
         Some(Command::Plan(args)) => wire::plan(&cli.global, args),

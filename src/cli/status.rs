@@ -17,9 +17,7 @@ pub fn site(sites: &Sites, name: Option<&str>) -> Result<HostId, Failure> {
             Failure::permanent(format!("{name:?} is no known site")).help(format!("known are: {}", list()))
         }),
         (None, [only]) => Ok(*only),
-        (None, []) => {
-            Err(Failure::permanent("no site is known yet").help("begin with: modelquay install --answers FILE"))
-        }
+        (None, []) => Err(Failure::permanent("no site is known yet").help("begin with: modelquay")),
         (None, _) => {
             Err(Failure::permanent("which site is meant is not clear").help(format!("name one of: {}", list())))
         }
@@ -28,9 +26,9 @@ pub fn site(sites: &Sites, name: Option<&str>) -> Result<HostId, Failure> {
 
 /// The site's last run.
 pub fn last_run(sites: &Sites, site: HostId) -> Result<RunDir, Failure> {
-    sites.last_run(site).ok_or_else(|| {
-        Failure::permanent(format!("no run of {site} was begun")).help("begin with: modelquay install --answers FILE")
-    })
+    sites
+        .last_run(site)
+        .ok_or_else(|| Failure::permanent(format!("no run of {site} was begun")).help("begin with: modelquay"))
 }
 
 /// The report, as lines or as one JSON object.

@@ -6,6 +6,7 @@ use super::fields::Kind;
 use super::widgets::Field;
 use crate::plan::answers::{self, Problem};
 use crate::plan::facts::Facts;
+use crate::plan::host::is_label;
 use crate::plan::site::{Reach, Site};
 use toml::{Table, Value};
 
@@ -155,6 +156,20 @@ impl Draft {
             Input::Flag(on) => *on = text == "true",
             Input::Choice { options, at } => *at = options.iter().position(|o| *o == text).unwrap_or(0),
         }
+    }
+
+    /// Calls the site after its host, until somebody calls it otherwise. `here` is this computer's name.
+    pub fn name_after_address(&mut self, here: &str) {
+        if matches!(self.get(FieldId::Site).1, Origin::Typed | Origin::File) {
+            return;
+        }
+        let address = self.text(FieldId::Address);
+        let host = if address == "local" { here } else { address.rsplit('@').next().unwrap_or_default() };
+        let host = host.to_ascii_lowercase();
+        let label: String = host.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(63).collect();
+        let label = label.trim_matches('-');
+        let name = if is_label(label) { label } else { "" };
+        self.put(FieldId::Site, name, Origin::Default);
     }
 
     /// Fills in what the host says of itself, except where somebody has decided otherwise.

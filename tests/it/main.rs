@@ -7,6 +7,7 @@ mod images;
 mod killed;
 mod ledger;
 mod paced;
+mod plain_walk;
 mod program;
 mod pty;
 mod rehearsal;

@@ -2,7 +2,7 @@
 
 mod driver;
 mod face;
-mod files;
+pub(in crate::cli) mod files;
 mod prompt;
 
 use super::args::{Global, Rehearse, Resume};
@@ -87,27 +87,37 @@ struct Begin {
     first: Option<HostId>,
 }
 
+/// The answers to begin with, and the directory to which relative paths in them belong.
+pub(super) fn begin_with(answers: Option<&Path>) -> Result<(Draft, PathBuf), Failure> {
+    let Some(path) = answers else { return Ok((Draft::default(), std::env::current_dir().unwrap_or_default())) };
+    let text = std::fs::read_to_string(path).map_err(|e| e.to_string());
+    let draft = text.and_then(|text| Draft::of_answers(&text));
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let base = path.parent().map(Path::to_owned).unwrap_or_default();
+    draft
+        .map(|draft| (draft, base))
+        .map_err(|why| Failure::permanent(format!("read the answers {}", path.display())).because(why))
+}
+
+/// The language that was asked for, or the locale's.
+pub(super) fn language(global: &Global) -> Lang {
+    global.lang.unwrap_or_else(|| Lang::of_locale(&locale()))
+}
+
 /// `modelquay`: the walk.
 pub fn install(global: &Global, answers: Option<&Path>) -> Exit {
     if !possible(global) {
         output::talk("modelquay: the screens need a terminal; without one there are");
+        if isatty(std::io::stdin()) {
+            output::talk("  modelquay --plain");
+        }
         output::talk("  modelquay answers > site.toml");
         output::talk("  modelquay check --answers site.toml");
         output::talk("  modelquay plan --answers site.toml");
         output::talk("  modelquay install --answers site.toml --credentials-file keys.toml");
         return Exit::Usage;
     }
-    let here = std::env::current_dir().unwrap_or_default();
-    let read = |path: &Path| {
-        let text = std::fs::read_to_string(path).map_err(|e| e.to_string());
-        let draft = text.and_then(|text| Draft::of_answers(&text));
-        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let base = path.parent().map(Path::to_owned).unwrap_or_default();
-        draft
-            .map(|draft| (draft, base))
-            .map_err(|why| Failure::permanent(format!("read the answers {}", path.display())).because(why))
-    };
-    let (draft, base) = match answers.map_or_else(|| Ok((Draft::default(), here)), read) {
+    let (draft, base) = match begin_with(answers) {
         Ok(read) => read,
         Err(failure) => {
             refuse(&failure);
@@ -192,8 +202,7 @@ fn screens(global: &Global, begin: Begin) -> (Exit, Leaving) {
             return (refuse(&failure), Leaving::Quit);
         }
     };
-    let lang = global.lang.unwrap_or_else(|| Lang::of_locale(&locale()));
-    let mut model = Model::new(Text::of(lang), theme(global), begin.rehearsal);
+    let mut model = Model::new(Text::of(language(global)), theme(global), begin.rehearsal);
     model.walk.draft = begin.draft.clone();
     model.shell.speed = begin.speed.get();
     if begin.rehearsal {

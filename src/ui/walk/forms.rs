@@ -29,10 +29,13 @@ pub struct Screens {
     problems: Vec<Problem>,
 }
 
-const NAMES: &[FieldId] =
+/// Names and addresses.
+pub const NAMES: &[FieldId] =
     &[FieldId::Site, FieldId::NodeName, FieldId::NodeIp, FieldId::TlsSan, FieldId::ClusterCidr, FieldId::ServiceCidr];
-const COMPUTE: &[FieldId] = &[FieldId::Compute];
-const REGISTRY: &[FieldId] = &[
+/// What Triton will run on.
+pub const COMPUTE: &[FieldId] = &[FieldId::Compute];
+/// The registry.
+pub const REGISTRY: &[FieldId] = &[
     FieldId::Bucket,
     FieldId::Versioning,
     FieldId::KeepVersions,
@@ -46,7 +49,8 @@ const REGISTRY: &[FieldId] = &[
     FieldId::Tenant,
     FieldId::Namespace,
 ];
-const SUPPLY: &[FieldId] =
+/// Where downloads come from.
+pub const SUPPLY: &[FieldId] =
     &[FieldId::Mirrors, FieldId::Images, FieldId::ProxyUrl, FieldId::NoProxy, FieldId::ExtraCa, FieldId::Components];
 
 fn fields(model: &Model) -> &'static [FieldId] {
@@ -61,7 +65,7 @@ fn fields(model: &Model) -> &'static [FieldId] {
 }
 
 /// Label and explanation of a field, by its text keys.
-const fn texts(id: FieldId) -> (&'static str, &'static str) {
+pub const fn texts(id: FieldId) -> (&'static str, &'static str) {
     match id {
         FieldId::Site => ("field-site", "why-site"),
         FieldId::Compute => ("field-compute", "why-compute"),
@@ -90,6 +94,16 @@ const fn texts(id: FieldId) -> (&'static str, &'static str) {
         FieldId::Versioning => ("field-versioning", "why-versioning"),
         FieldId::KeepVersions => ("field-keep-versions", "why-keep-versions"),
         FieldId::Quota => ("field-quota", "why-quota"),
+    }
+}
+
+/// Where a value is from, by its text key; nothing is said of what was typed.
+pub const fn origin_text(origin: Origin) -> Option<&'static str> {
+    match origin {
+        Origin::Default => Some("from-default"),
+        Origin::Facts => Some("from-facts"),
+        Origin::File => Some("from-file"),
+        Origin::Typed => None,
     }
 }
 
@@ -302,12 +316,7 @@ fn draw_field(model: &Model, id: FieldId, focus: bool, area: Rect, buffer: &mut 
     };
     draw_lines(vec![line(theme, role, label)], label_area, buffer);
     let (input, origin) = model.walk.draft.get(id);
-    let from = match origin {
-        Origin::Default => model.t("from-default"),
-        Origin::Facts => model.t("from-facts"),
-        Origin::File => model.t("from-file"),
-        Origin::Typed => String::new(),
-    };
+    let from = origin_text(origin).map_or_else(String::new, |key| model.t(key));
     let from_width = u16::try_from(crate::ui::widgets::lines::width(&from)).unwrap_or(0);
     let text = input.text();
     let used = text.lines().map(crate::ui::widgets::lines::width).max().unwrap_or(0);

@@ -1,6 +1,5 @@
 //! Which host: this computer, or one that the user's own OpenSSH reaches.
 
-use crate::plan::host::is_label;
 use crate::ui::draft::{FieldId, Input, Origin, problem_of};
 use crate::ui::effect::Effect;
 use crate::ui::keys::Command;
@@ -73,16 +72,8 @@ pub fn paste(model: &mut Model, text: &str) {
 
 /// The site is called after its host, until somebody calls it otherwise.
 fn name_after_address(model: &mut Model) {
-    if model.walk.draft.get(FieldId::Site).1 == Origin::Typed {
-        return;
-    }
-    let address = model.walk.draft.text(FieldId::Address);
-    let host = if address == "local" { model.walk.host.here.clone() } else { address };
-    let host = host.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
-    let label: String = host.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(63).collect();
-    let label = label.trim_matches('-');
-    let name = if is_label(label) { label } else { "" };
-    model.walk.draft.put(FieldId::Site, name, Origin::Default);
+    let here = model.walk.host.here.clone();
+    model.walk.draft.name_after_address(&here);
 }
 
 fn focus(model: &Model) -> usize {
