@@ -6,6 +6,7 @@ mod crash;
 mod images;
 mod killed;
 mod ledger;
+mod made;
 mod paced;
 mod plain_walk;
 mod program;
