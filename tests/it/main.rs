@@ -2,6 +2,7 @@
 
 mod bad_days;
 mod canary;
+mod commands;
 mod crash;
 mod images;
 mod killed;
