@@ -14,6 +14,7 @@ mod program;
 mod pty;
 mod rehearsal;
 mod rounds;
+mod screens;
 mod stage;
 mod state;
 mod terminal;

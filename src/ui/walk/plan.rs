@@ -125,7 +125,8 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             model.walk.dialog = Some(Dialog::path(PathFor::Report, &format!("{name}-plan.txt")));
             Vec::new()
         }
-        Command::Install | Command::Forward => install(model),
+        // Not on the key that goes on everywhere else: whoever holds that one down has read nothing.
+        Command::Install => install(model),
         _ => Vec::new(),
     }
 }
