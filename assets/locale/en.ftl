@@ -226,7 +226,7 @@ plan-unknown-sizes = { $count ->
     [one] The size of 1 more download is not known yet.
    *[other] The sizes of { $count } more downloads are not known yet.
   }
-plan-conflict = Something that is not ours stands in the way (see { $mark }). Nothing has been changed.
+plan-conflict = Something not ours is in the way (see { $mark }). Nothing has been changed.
 plan-nothing = Everything is as it should be. There is nothing to install.
 status-nothing-changed = Nothing has been changed yet.
 busy-planning = Looking at every step.
