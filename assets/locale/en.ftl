@@ -81,13 +81,12 @@ leave-title = Leave?
 leave-typed = What you have typed is in no file yet. The plan's screen can write it to one.
 leave-unsaved-keys = The keys were not saved. They stay in the cluster, and root on the host can read them there.
 leave-running = An install is under way
-leave-running-why = What the host does by itself goes on; the steps after it wait until the install is resumed.
 detach-title = Leave the screens?
 stop-title = Stop the install?
 stop-why = The step that is under way comes to its next safe point; then nothing more is done. The install can be resumed.
 choice-stay = stay here
 choice-leave = leave
-choice-detach = leave; the host finishes what it is doing
+choice-detach = leave
 choice-stop = stop at the next safe point
 choice-go-on = go on with the install
 choice-do-not = do not
@@ -239,6 +238,101 @@ path-choices = { $count ->
     [one] One name fits.
    *[other] { $count } names fit.
   }
+
+## Install
+
+took-typical = ~{ $time }
+took-time = { $time } of ~{ $typical }
+took-seen = seen { $time } ago
+took-again = again in { $time }
+took-nothing = as it was
+took-unknown = not known
+bytes-of = { $done } of { $all }
+bytes-so-far = { $done }, size not known yet
+steps-more = { $count } more
+install-count = { $done } of { $all } steps done
+install-left = { $minutes ->
+    [1] about a minute left
+   *[other] about { $minutes } min left
+  }
+waits-for = Waits for { $condition }: { $time } of at most { $limit }.
+waits-saw = Seen last: { $seen }
+goes-on-service = "{ $step }" goes on on the host; { $count ->
+    [0] no step waits behind it.
+    [one] the step after it waits for this program.
+   *[other] the { $count } steps after it wait for this program.
+  }
+goes-on-unit = The part of "{ $step }" that was started on the host goes on there; { $count ->
+    [0] the rest of it waits for this program.
+    [one] the rest of it and the step after it wait for this program.
+   *[other] the rest of it and the { $count } steps after it wait for this program.
+  }
+goes-on-perhaps = Whether "{ $step }" was started on the host is not known; if it was, that goes on there. { $count ->
+    [0] All else waits for this program.
+    [one] All else and the step after it wait for this program.
+   *[other] All else and the { $count } steps after it wait for this program.
+  }
+goes-on-cluster = What the cluster was told for "{ $step }" it does by itself; { $count ->
+    [0] looking at it waits for this program.
+    [one] looking at it and the step after it wait for this program.
+   *[other] looking at it and the { $count } steps after it wait for this program.
+  }
+goes-on-nothing = Nothing of "{ $step }" goes on by itself; { $count ->
+    [0] it waits for this program.
+    [one] it and the step after it wait for this program.
+   *[other] it and the { $count } steps after it wait for this program.
+  }
+goes-on-idle = No step is under way; everything waits for this program.
+goes-on-rehearsal = A rehearsal ends when it is left, and nothing of it is kept.
+come-back = To come back: modelquay resume { $site }
+link-again = { $seconds ->
+    [0] Trying again now
+   *[other] Trying again in { $seconds } s
+  } { $attempt ->
+    [0] for the first time.
+   *[other] after { $attempt } tries.
+  }
+status-stopping = Stops at the next safe point, as asked.
+status-lost = The link was lost { $time } ago: { $why }
+status-retrying = { $step } is tried again, attempt { $attempt }: { $why }
+status-waits = { $step }: waits, changes nothing.
+status-looks = { $step }: is looked at.
+status-applying = { $step }: { $count ->
+    [one] makes 1 change.
+   *[other] makes { $count } changes.
+  }
+log-search = Search:
+log-empty = No output yet.
+log-follows = following
+log-place = { $at } of { $all }
+log-paused = paused
+log-new = paused, { $count } new
+log-hits = { $all ->
+    [0] no hits
+    [one] 1 hit
+   *[other] { $all } hits
+  }
+log-hit = hit { $at } of { $all }
+
+## A failure
+
+failure-step = "{ $step }" failed
+failure-decide = "{ $step }": someone has to decide
+failure-link = The link did not come back
+failure-stopped = Stopped as asked
+failure-begin = The install could not be begun
+failure-known = Known:
+failure-fix = Fix:
+failure-help = Help:
+failure-mirror = name a mirror, a proxy or another source
+failure-retry = try again
+failure-go-on = go on with the install
+failure-new-plan = look at a new plan
+failure-read = open the whole log
+failure-save = save the log to a file
+failure-leave = stop here
+status-ended = { $done } of { $all } steps are done. Go on later with: modelquay resume { $site }
+status-ended-rehearsal = { $done } of { $all } steps are done. A rehearsal that is left is not kept.
 
 ## Line by line
 

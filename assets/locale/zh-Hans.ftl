@@ -82,13 +82,12 @@ leave-title = 要离开吗？
 leave-typed = 您输入的内容还没有写入任何文件。在计划页可以把它写成文件。
 leave-unsaved-keys = 密钥尚未保存。它们保留在集群里，主机上的 root 可以从那里读取。
 leave-running = 安装正在进行
-leave-running-why = 主机自己在做的工作会继续；之后的步骤要等到恢复安装才会执行。
 detach-title = 要离开界面吗？
 stop-title = 要停止安装吗？
 stop-why = 当前步骤会运行到下一个安全点，然后不再继续。之后可以恢复安装。
 choice-stay = 留在这里
 choice-leave = 离开
-choice-detach = 离开，主机会做完手头的工作
+choice-detach = 离开
 choice-stop = 在下一个安全点停止
 choice-go-on = 继续安装
 choice-do-not = 不做
@@ -222,6 +221,92 @@ path-choices = { $count ->
     [0] 没有以此开头的名称。
    *[other] 有 { $count } 个匹配的名称。
   }
+
+## Install
+
+took-typical = 约 { $time }
+took-time = { $time } / 约 { $typical }
+took-seen = { $time } 前所见
+took-again = { $time } 后重试
+took-nothing = 原已具备
+took-unknown = 结果未知
+bytes-of = { $done } / { $all }
+bytes-so-far = { $done }，总大小尚不清楚
+steps-more = 还有 { $count } 行
+install-count = 已完成 { $done } / { $all } 步
+install-left = { $minutes ->
+    [1] 约剩 1 分钟
+   *[other] 约剩 { $minutes } 分钟
+  }
+waits-for = 等待 { $condition }：已 { $time }，最长 { $limit }。
+waits-saw = 最近所见：{ $seen }
+goes-on-service = 「{ $step }」在主机上继续进行；{ $count ->
+    [0] 后面没有等待的步骤。
+   *[other] 其后的 { $count } 个步骤等待本程序。
+  }
+goes-on-unit = 「{ $step }」中已在主机上启动的部分会继续进行；{ $count ->
+    [0] 其余部分等待本程序。
+   *[other] 其余部分和其后的 { $count } 个步骤等待本程序。
+  }
+goes-on-perhaps = 不清楚「{ $step }」是否已在主机上启动；若已启动，那部分会继续。{ $count ->
+    [0] 其余部分等待本程序。
+   *[other] 其余部分和其后的 { $count } 个步骤等待本程序。
+  }
+goes-on-cluster = 为「{ $step }」交给集群的事，集群会自行完成；{ $count ->
+    [0] 检查结果要等本程序来做。
+   *[other] 检查结果和其后的 { $count } 个步骤等待本程序。
+  }
+goes-on-nothing = 「{ $step }」没有任何部分会自行继续；{ $count ->
+    [0] 它等待本程序。
+   *[other] 它和其后的 { $count } 个步骤等待本程序。
+  }
+goes-on-idle = 没有正在进行的步骤；一切都等待本程序。
+goes-on-rehearsal = 离开即结束演练，其中的一切都不会保留。
+come-back = 要回来，请运行：modelquay resume { $site }
+link-again = { $seconds ->
+    [0] 正在重试
+   *[other] { $seconds } 秒后重试
+  }{ $attempt ->
+    [0] （首次）。
+   *[other] （已试 { $attempt } 次）。
+  }
+status-stopping = 已按要求，将在下一个安全点停止。
+status-lost = 连接在 { $time } 前断开：{ $why }
+status-retrying = { $step } 将重试（第 { $attempt } 次）：{ $why }
+status-waits = { $step }：只等待，不做改动。
+status-looks = { $step }：正在检查。
+status-applying = { $step }：正在做 { $count } 处改动。
+log-search = 搜索：
+log-empty = 还没有输出。
+log-follows = 跟随中
+log-place = { $at } / { $all }
+log-paused = 已暂停
+log-new = 已暂停，新增 { $count } 行
+log-hits = { $all ->
+    [0] 没有匹配
+   *[other] { $all } 处匹配
+  }
+log-hit = 第 { $at } 处，共 { $all } 处
+
+## A failure
+
+failure-step = 「{ $step }」失败
+failure-decide = 「{ $step }」：需要有人来决定
+failure-link = 连接没有恢复
+failure-stopped = 已按要求停止
+failure-begin = 无法开始安装
+failure-known = 已知：
+failure-fix = 解决：
+failure-help = 提示：
+failure-mirror = 填写镜像、代理或另一个来源
+failure-retry = 重试
+failure-go-on = 继续安装
+failure-new-plan = 查看新的计划
+failure-read = 打开完整日志
+failure-save = 把日志保存到文件
+failure-leave = 到此为止
+status-ended = 已完成 { $done } / { $all } 步。以后继续请运行：modelquay resume { $site }
+status-ended-rehearsal = 已完成 { $done } / { $all } 步。离开后演练不会保留。
 
 ## Line by line
 

@@ -2,7 +2,8 @@
 
 use crate::engine::run::Ending;
 use crate::engine::state::{RunState, StepState, StepStatus};
-use crate::plan::{Failure, StepId, StepKind};
+use crate::plan::step::Alone;
+use crate::plan::{Failure, StepId, failures};
 
 /// A run that has ended, as far as its last words need it.
 pub struct Ended<'a> {
@@ -14,6 +15,8 @@ pub struct Ended<'a> {
     pub ending: &'a Ending,
     /// Its state.
     pub state: &'a RunState,
+    /// The last lines of the step that it ended at.
+    pub log: &'a [String],
 }
 
 /// The failure in an ending.
@@ -23,6 +26,15 @@ pub fn failure_of(ending: &Ending) -> Option<&Failure> {
             Some(failure)
         }
         Ending::Done { .. } | Ending::Aborted { .. } => None,
+    }
+}
+
+/// The step at which a run ended, where it is one.
+pub fn step_of(ending: &Ending) -> Option<StepId> {
+    match ending {
+        Ending::Failed { step, .. } | Ending::NeedsHuman { step, .. } | Ending::LinkLost { step, .. } => Some(*step),
+        Ending::Aborted { under_way, .. } => *under_way,
+        Ending::Done { .. } => None,
     }
 }
 
@@ -78,6 +90,10 @@ impl Ended<'_> {
     fn failure_lines(&self, lines: &mut Vec<String>, how: &str, step: StepId, failure: &Failure) {
         let (done, all) = self.state.progress();
         lines.push(format!("{how} at {:?}: {}", step.kind.title(), failure.line()));
+        if let Some(known) = failures::recognise(failure, self.log.iter().map(String::as_str)) {
+            lines.push(format!("known: {}", known.cause.of("en")));
+            lines.push(format!("fix: {}", known.fix.of("en")));
+        }
         lines.push(format!("{done} of {all} steps are done"));
     }
 
@@ -85,21 +101,24 @@ impl Ended<'_> {
     /// step works by units and had started one.
     fn goes_on(&self, step: StepId) -> String {
         let title = step.kind.title();
-        match step.kind {
-            StepKind::PrepareHost | StepKind::ClusterImages | StepKind::ClusterPackage => format!(
+        match step.kind.alone() {
+            Alone::Unit => format!(
                 "the step {title:?} was under way; if it had started a unit on the host (modelquay-{}-{}…), that unit goes \
                  on there, and nothing else does",
                 self.run,
                 step.kind.id()
             ),
-            StepKind::ClusterStart => format!(
+            Alone::Service => format!(
                 "the step {title:?} was under way; if rke2-server had been started, it goes on starting on the host, and \
                  nothing else does"
             ),
-            _ => format!(
+            Alone::Cluster => format!(
                 "the step {title:?} was under way; whether it was done is not known, and nothing of it goes on but what the \
                  cluster does by itself"
             ),
+            Alone::Nothing => {
+                format!("the step {title:?} was under way; whether it was done is not known, and nothing of it goes on")
+            }
         }
     }
 }
@@ -117,6 +136,7 @@ fn span(seconds: u64) -> String {
 mod tests {
     use super::*;
     use crate::engine::event::{Event, EventKind, StepPlan};
+    use crate::plan::StepKind;
 
     fn state() -> RunState {
         let id = |kind| StepId::of(kind, "edge".parse().expect("a label"));
@@ -134,7 +154,7 @@ mod tests {
     fn leaving_at_once_names_the_unit_that_goes_on_and_the_steps_that_wait() {
         let state = state();
         let ending = Ending::Aborted { under_way: state.running().map(|s| s.id), at_once: true };
-        let text = Ended { site: "edge", run: "r7", ending: &ending, state: &state }.words().join("\n");
+        let text = Ended { site: "edge", run: "r7", ending: &ending, state: &state, log: &[] }.words().join("\n");
         assert!(text.contains("modelquay-r7-cluster-package"), "{text}");
         assert!(text.contains("waiting for resume: RKE2 package, Tenant"), "{text}");
         assert!(text.contains("modelquay resume edge"), "{text}");
@@ -143,7 +163,21 @@ mod tests {
     #[test]
     fn a_run_that_changed_nothing_says_so() {
         let state = RunState::default();
-        let ended = Ended { site: "edge", run: "r", ending: &Ending::Done { changed: false }, state: &state };
+        let ending = Ending::Done { changed: false };
+        let ended = Ended { site: "edge", run: "r", ending: &ending, state: &state, log: &[] };
         assert!(ended.words()[0].contains("nothing was changed"));
+    }
+
+    #[test]
+    fn a_known_failure_says_what_lies_behind_it_and_what_to_do() {
+        let state = state();
+        let step = state.running().map(|s| s.id).expect("one is under way");
+        let ending = Ending::Failed { step, failure: Failure::permanent("the unit ended with status 1") };
+        let ended = |log: &[String]| Ended { site: "edge", run: "r", ending: &ending, state: &state, log }.words();
+        let log = ["mkdir /x: no space left on device".to_owned()];
+        let words = ended(&log);
+        assert!(words.iter().any(|line| line.starts_with("known: A file system of the host is full")), "{words:?}");
+        assert!(words.iter().any(|line| line.starts_with("fix: Make room")), "{words:?}");
+        assert!(!ended(&[]).iter().any(|line| line.starts_with("known: ")));
     }
 }

@@ -5,17 +5,14 @@ use super::exit::Exit;
 use super::inspect::Inspection;
 use super::machine::Machine;
 pub use super::parts::{Env, Order};
-use super::parts::{Ready, carry_out, conclusion, look, preview};
+use super::parts::{Outcome, Ready, carry_out, conclusion, look, preview};
 use super::sites::RunDir;
 use super::words;
 use crate::engine::preview::ReviewedPlan;
-use crate::engine::run::Ending;
-use crate::engine::state::RunState;
 use crate::engine::step::Brief;
 use crate::plan::preflight::Verdict;
 use crate::plan::{Failure, FailureKind};
 use crate::steps;
-use std::sync::Arc;
 
 /// Facts and preflight only.
 pub async fn check(env: &Env, machine: &Machine, order: &Order) -> Exit {
@@ -122,12 +119,12 @@ pub async fn resume(env: &Env, machine: &Machine, run_dir: &RunDir, order: &Orde
     }
 }
 
-fn concluded(env: &Env, brief: &Brief, run_dir: &RunDir, result: Result<(Ending, Arc<RunState>), Failure>) -> Exit {
-    let (ending, state) = match result {
-        Ok(ended) => ended,
+fn concluded(env: &Env, brief: &Brief, run_dir: &RunDir, result: Result<Outcome, Failure>) -> Exit {
+    let outcome = match result {
+        Ok(outcome) => outcome,
         Err(failure) => return finish(env, Err(failure), &[words::resume_with(brief.site.name)]),
     };
-    let (exit, words) = conclusion(brief, run_dir, &ending, &state);
-    env.face.last(exit, failure_of(&ending), &words);
+    let (exit, words) = conclusion(brief, run_dir, &outcome);
+    env.face.last(exit, failure_of(&outcome.ending), &words);
     exit
 }

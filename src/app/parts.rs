@@ -1,7 +1,7 @@
 //! What every use case is made of: connecting and looking, the dry run, carrying a plan out, and the last
 //! words. `headless` and `session` put these together, each for its own kind of face.
 
-use super::ending::Ended;
+use super::ending::{Ended, step_of};
 use super::exit::Exit;
 use super::face::Face;
 use super::inspect::{self, Inspection};
@@ -19,7 +19,7 @@ use crate::engine::step::{Brief, Cx, Hook, Progress};
 use crate::engine::tail::Output;
 use crate::plan::components::Components;
 use crate::plan::facts::Facts;
-use crate::plan::{Failure, FailureKind, HostId, Plan, Site, StepId};
+use crate::plan::{Failure, FailureKind, HostId, Plan, Site, StepId, failures};
 use crate::ports::{Prompt, World};
 use crate::steps;
 use sha2::{Digest, Sha256};
@@ -189,6 +189,16 @@ async fn recorder(env: &Env, site: HostId, run_dir: &RunDir, resumed: bool) -> R
     Recorder::begin(Box::new(journal), &run_dir.id, site.as_str(), env.clock.clone()).await
 }
 
+/// A run that has ended.
+pub(super) struct Outcome {
+    /// How.
+    pub ending: Ending,
+    /// Its state.
+    pub state: Arc<RunState>,
+    /// The last lines of the step that it ended at.
+    pub log: Vec<String>,
+}
+
 /// Carries a plan out, from its first step or from where a run stands.
 pub(super) async fn carry_out(
     env: &Env,
@@ -197,7 +207,7 @@ pub(super) async fn carry_out(
     reviewed: &ReviewedPlan,
     run_dir: &RunDir,
     resumed: bool,
-) -> Result<(Ending, Arc<RunState>), Failure> {
+) -> Result<Outcome, Failure> {
     let recorder = recorder(env, ready.brief.site.name, run_dir, resumed).await?;
     env.face.run(run_dir, ready.brief.site.name, machine.rehearsal(), &recorder.state());
     let states = recorder.watch();
@@ -240,7 +250,9 @@ pub(super) async fn carry_out(
     drop(progress);
     // The teller ends by itself when the sender is gone; what it had to say was said.
     let _ = teller.await;
-    Ok((ending?, recorder.state()))
+    let ending = ending?;
+    let log = step_of(&ending).map(|step| output.last(step, failures::LINES)).unwrap_or_default();
+    Ok(Outcome { ending, state: recorder.state(), log })
 }
 
 fn intent(brief: &Brief) -> String {
@@ -249,8 +261,9 @@ fn intent(brief: &Brief) -> String {
 }
 
 /// The exit and the last words of a run that ended.
-pub(super) fn conclusion(brief: &Brief, run_dir: &RunDir, ending: &Ending, state: &RunState) -> (Exit, Vec<String>) {
-    let ended = Ended { site: brief.site.name.as_str(), run: &run_dir.id, ending, state };
+pub(super) fn conclusion(brief: &Brief, run_dir: &RunDir, outcome: &Outcome) -> (Exit, Vec<String>) {
+    let Outcome { ending, state, log } = outcome;
+    let ended = Ended { site: brief.site.name.as_str(), run: &run_dir.id, ending, state, log };
     let mut words = ended.words();
     if state.rehearsal {
         words.push("a rehearsal: no host was touched, and its keys and files go with it".into());

@@ -168,8 +168,8 @@ impl Session {
         let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
         let reviewed = preview.accept(&ready.brief, &steps::Registry, Consent::Shown);
         let ended = parts::carry_out(&self.env, &self.machine, ready, &reviewed, run_dir, false).await?;
-        let (exit, words) = parts::conclusion(&ready.brief, run_dir, &ended.0, &ended.1);
-        Ok(Concluded { ending: ended.0, exit, words })
+        let (exit, words) = parts::conclusion(&ready.brief, run_dir, &ended);
+        Ok(Concluded { ending: ended.ending, exit, words })
     }
 
     /// Goes on with the last run of a site.
@@ -179,8 +179,8 @@ impl Session {
         self.look(&order).await?;
         let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
         let ended = parts::carry_out(&self.env, &self.machine, ready, &reviewed, &run_dir, true).await?;
-        let (exit, words) = parts::conclusion(&ready.brief, &run_dir, &ended.0, &ended.1);
-        Ok(Concluded { ending: ended.0, exit, words })
+        let (exit, words) = parts::conclusion(&ready.brief, &run_dir, &ended);
+        Ok(Concluded { ending: ended.ending, exit, words })
     }
 
     /// Goes on with the run that has just ended.

@@ -10,6 +10,7 @@ pub mod components;
 pub mod facts;
 mod facts_parse;
 pub mod failure;
+pub mod failures;
 pub mod graph;
 pub mod host;
 pub mod preflight;

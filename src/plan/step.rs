@@ -95,6 +95,43 @@ step_kinds! {
     HandOver = "hand-over", "Hand-over", Operator, 1;
 }
 
+/// What of a step that is under way goes on when this program does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alone {
+    /// The unit on the host that it has started, and no more: the step has other parts, which this
+    /// program does.
+    Unit,
+    /// All of it, once the service was started: what is left is to look.
+    Service,
+    /// What the cluster was told; whether it came to that is looked at by this program.
+    Cluster,
+    /// Nothing.
+    Nothing,
+}
+
+impl StepKind {
+    /// What goes on without this program, once it was begun.
+    pub const fn alone(self) -> Alone {
+        match self {
+            Self::PrepareHost | Self::ClusterImages | Self::ClusterPackage => Alone::Unit,
+            Self::ClusterStart => Alone::Service,
+            Self::ClusterAccess | Self::Storage | Self::Operator | Self::Tenant | Self::TenantHealthy => Alone::Cluster,
+            Self::CredentialsReady
+            | Self::Registries
+            | Self::ClusterConfig
+            | Self::SignerProbe
+            | Self::Namespace
+            | Self::Certificate
+            | Self::NodePort
+            | Self::Reach
+            | Self::Bucket
+            | Self::Keys
+            | Self::CredentialsFile
+            | Self::HandOver => Alone::Nothing,
+        }
+    }
+}
+
 /// What a step acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {

@@ -38,27 +38,36 @@ pub fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
     let (head, rest) = split_top(area, 1);
     draw(vec![header(model, head.width)], head, buffer);
     let (rest, foot) = split_bottom(rest, 2);
-    let body = if model.walk.place == Place::Start {
-        let (ruled, body) = split_top(rest, 1);
-        draw(vec![rule(theme, ruled.width)], ruled, buffer);
-        body
+    let body = body(model, area);
+    if model.walk.place == Place::Start {
+        draw(vec![rule(theme, rest.width)], split_top(rest, 1).0, buffer);
     } else if area.width >= WIDE {
-        let (ruled, body) = split_top(rest, 1);
+        let (ruled, below) = split_top(rest, 1);
         draw(vec![rule(theme, ruled.width)], ruled, buffer);
-        let (rail, body) = split_left(body, RAIL);
+        let (rail, _) = split_left(below, RAIL);
         draw(rail_lines(model, rail.width), rail, buffer);
-        body
     } else {
-        let (walk, body) = split_top(rest, 2);
+        let (walk, _) = split_top(rest, 2);
         draw(vec![walk_line(model, walk.width), rule(theme, walk.width)], walk, buffer);
-        body
-    };
+    }
     if model.shell.help {
         help(model, body, buffer);
     } else {
         walk::draw(model, body, buffer);
     }
     draw(vec![status_line(model, foot.width), keys_line(model, foot.width)], foot, buffer);
+}
+
+/// Where a place is drawn within a terminal of this size: what keys do may depend on how much of it is seen.
+pub fn body(model: &Model, area: Rect) -> Rect {
+    let (rest, _) = split_bottom(split_top(area, 1).1, 2);
+    if model.walk.place == Place::Start {
+        split_top(rest, 1).1
+    } else if area.width >= WIDE {
+        split_left(split_top(rest, 1).1, RAIL).1
+    } else {
+        split_top(rest, 2).1
+    }
 }
 
 /// Who and where at the left, the link and the clock of the run at the right.

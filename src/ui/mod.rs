@@ -13,12 +13,14 @@ pub mod model;
 pub mod msg;
 pub mod run;
 pub mod terminal;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod text;
 pub mod theme;
 pub mod walk;
 pub mod widgets;
 
 pub use effect::{Effect, Leaving};
-pub use frame::{LEAST, WIDE, view};
+pub use frame::{LEAST, WIDE, body, render, view};
 pub use model::Model;
 pub use msg::{Live, Msg};

@@ -90,6 +90,7 @@ impl Model {
             }
             Msg::Live(live) => {
                 self.live = live;
+                walk::install::moved(self);
                 Vec::new()
             }
             other => walk::heard(self, other),

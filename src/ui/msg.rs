@@ -136,6 +136,8 @@ pub enum Msg {
     Previewed(Box<Preview>),
     /// What was asked for could not be done.
     Failed(Failure),
+    /// A file could not be written or read; nothing else is touched by that.
+    Refused(Failure),
     /// A run was begun or is gone on with.
     RunBegun {
         /// The site.

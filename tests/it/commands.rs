@@ -81,7 +81,8 @@ fn commands(text: &str) -> Vec<String> {
 /// The words of a command as a shell would pass them on, as far as they are the program's.
 fn words(command: &str) -> Vec<String> {
     let mut words = Vec::new();
-    for word in command.split_whitespace() {
+    // The screens' texts have blanks around a value's name.
+    for word in command.replace("{ $", "{").replace(" }", "}").split_whitespace() {
         if matches!(word, ">" | "|" | "&&" | ";" | "#") {
             break;
         }
@@ -147,6 +148,7 @@ fn a_command_that_does_not_exist_is_found() {
         (seen, wrong.len())
     };
     assert_eq!(found("go on with: modelquay resume {site}"), (1, 0));
+    assert_eq!(found("To come back: modelquay resume { $site }"), (1, 0));
     assert_eq!(found("go on with: modelquay proceed {site}"), (1, 1));
     assert_eq!(found("use `modelquay install`"), (1, 1), "it needs its answers");
     assert_eq!(found("an RKE2 is there that modelquay did not install"), (0, 0));

@@ -28,6 +28,8 @@ pub struct Driver {
     pub msgs: mpsc::Sender<Msg>,
     /// What moves by itself.
     pub live: watch::Sender<Live>,
+    /// Where the run that is shown is kept: its log is read while it is under way.
+    pub run: watch::Receiver<Option<RunDir>>,
     /// Answers go here.
     pub prompt: Arc<ScreenPrompt>,
     /// Stops the job that is under way.
@@ -77,10 +79,29 @@ impl Driver {
                 let result = files::write_new(&path, answers.as_bytes()).map(Msg::Saved);
                 self.tell_result(result).await;
             }
+            Effect::ReadLog { step } => {
+                self.in_background(move |run| files::read_log(run, step).map(|lines| Msg::Log(step, lines)));
+            }
+            Effect::SaveLog { step, path } => {
+                self.in_background(move |run| files::save_log(run, step, &path).map(Msg::Saved));
+            }
             Effect::Speed(factor) => self.speed.set(factor),
             other => return Some(other),
         }
         None
+    }
+
+    /// Reads a log that may be long, beside everything else: a run goes on meanwhile, and what cannot be
+    /// read or written ends nothing.
+    fn in_background(&self, read: impl FnOnce(Option<&RunDir>) -> Result<Msg, Failure> + Send + 'static) {
+        let run = self.run.borrow().clone();
+        let msgs = self.msgs.clone();
+        tokio::task::spawn_local(async move {
+            if let Ok(read) = tokio::task::spawn_blocking(move || read(run.as_ref())).await {
+                // The screens may have been left in the meantime.
+                let _ = msgs.send(read.unwrap_or_else(Msg::Refused)).await;
+            }
+        });
     }
 
     async fn tell(&self, msg: Msg) {
@@ -135,8 +156,6 @@ impl Driver {
             Effect::Resume { site } => return self.resume(&mut session, site).await,
             Effect::Retry => return self.retry(&mut session).await,
             Effect::Export { path } => files::export(&session, &path).map(Msg::Saved),
-            Effect::ReadLog { step } => files::read_log(session.run_dir(), step).map(|lines| Msg::Log(step, lines)),
-            Effect::SaveLog { step, path } => files::save_log(session.run_dir(), step, &path).map(Msg::Saved),
             Effect::ReadKeys => session.hand_over().await.map(keys_msg),
             Effect::SaveKeys { path, passphrase } => self.save_keys(&mut session, &path, passphrase).await,
             _ => return,

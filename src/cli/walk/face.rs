@@ -19,6 +19,8 @@ pub struct ScreenFace {
     pub live: watch::Sender<Live>,
     /// The output of the run that is under way.
     pub output: watch::Sender<Option<Output>>,
+    /// Where that run is kept on this computer.
+    pub run: watch::Sender<Option<RunDir>>,
 }
 
 #[async_trait]
@@ -53,7 +55,8 @@ impl Face for ScreenFace {
         self.output.send_replace(Some(output.clone()));
     }
 
-    fn run(&self, _: &RunDir, _: HostId, _: bool, so_far: &RunState) {
+    fn run(&self, run: &RunDir, _: HostId, _: bool, so_far: &RunState) {
+        self.run.send_replace(Some(run.clone()));
         let state = Arc::new(so_far.clone());
         self.live.send_modify(|live| live.run = Some(state));
     }

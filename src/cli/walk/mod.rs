@@ -219,6 +219,7 @@ async fn drive(model: &mut Model, begin: Begin) -> Result<(Exit, Leaving), Failu
     let (effects, asked) = mpsc::channel(QUEUE);
     let live = watch::Sender::new(Live::default());
     let output = watch::Sender::new(None);
+    let run_dir = watch::Sender::new(None);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let prompt = Arc::new(ScreenPrompt::new(msgs.clone()));
     let retry = if begin.rehearsal {
@@ -230,7 +231,7 @@ async fn drive(model: &mut Model, begin: Begin) -> Result<(Exit, Leaving), Failu
         sites: begin.sites.clone(),
         clock: clock.clone(),
         prompt: prompt.clone(),
-        face: Arc::new(ScreenFace { live: live.clone(), output: output.clone() }),
+        face: Arc::new(ScreenFace { live: live.clone(), output: output.clone(), run: run_dir.clone() }),
         cancel: Cancel::new(),
         redactor: Redactor::new(),
         runtime_dir: begin.runtime_dir,
@@ -244,6 +245,7 @@ async fn drive(model: &mut Model, begin: Begin) -> Result<(Exit, Leaving), Failu
         sites: begin.sites,
         msgs: msgs.clone(),
         live: live.clone(),
+        run: run_dir.subscribe(),
         prompt,
         cancel: Arc::default(),
         last: Arc::default(),

@@ -8,6 +8,7 @@ pub mod facts;
 pub mod forms;
 pub mod host;
 pub mod install;
+pub mod place;
 pub mod plan;
 pub mod question;
 pub mod start;
@@ -22,62 +23,10 @@ use super::theme::Role;
 use crate::engine::state::RunState;
 use crate::plan::Failure;
 use crossterm::event::KeyEvent;
+pub use place::Place;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use std::time::Duration;
-
-macro_rules! places {
-    ($($(#[$doc:meta])* $variant:ident = $id:literal;)*) => {
-        /// A place of the walk.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Place { #[default] $($(#[$doc])* $variant,)* }
-
-        impl Place {
-            /// Every place, in the order of the walk.
-            pub const ALL: &'static [Place] = &[$(Place::$variant,)*];
-
-            /// Its name: the text of `place-<id>` says it to people.
-            pub const fn id(self) -> &'static str {
-                match self { $(Place::$variant => $id,)* }
-            }
-        }
-    };
-}
-
-places! {
-    /// What to do.
-    Start = "start";
-    /// Which host.
-    Host = "host";
-    /// What is known of it, and whether it can carry a registry.
-    Facts = "facts";
-    /// Names and addresses.
-    Names = "names";
-    /// CPU or GPU.
-    Compute = "compute";
-    /// The registry.
-    Registry = "registry";
-    /// What will be changed.
-    Plan = "plan";
-    /// The install.
-    Install = "install";
-    /// The keys.
-    Credentials = "credentials";
-    /// What to do next.
-    Done = "done";
-}
-
-impl Place {
-    /// The places that line 2 shows.
-    pub fn rail() -> &'static [Place] {
-        &Self::ALL[1..]
-    }
-
-    fn beside(self, by: isize) -> Self {
-        let at = Self::ALL.iter().position(|p| *p == self).unwrap_or_default();
-        Self::ALL.get(at.saturating_add_signed(by)).copied().unwrap_or(self)
-    }
-}
 
 /// The walk.
 #[derive(Clone, Debug, Default)]
@@ -225,14 +174,18 @@ pub fn heard(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Fixed => facts::look(model),
         Msg::Previewed(preview) => plan::previewed(model, *preview),
         Msg::Failed(failure) => failed(model, failure),
+        Msg::Refused(failure) => {
+            model.shell.notice = Some(failure.line());
+            Vec::new()
+        }
         Msg::RunBegun { site, answers, log } => install::begun(model, site, &answers, log),
         Msg::RunEnded(ended) => install::ended(model, ended),
         Msg::Lines(lines, all) => {
-            model.walk.install.take_lines(lines, all);
+            install::take_lines(model, lines, all);
             Vec::new()
         }
         Msg::Log(step, lines) => {
-            model.walk.install.take_log(step, lines);
+            install::take_log(model, step, lines);
             Vec::new()
         }
         Msg::Keys(keys, hand_over) => credentials::arrived(model, keys, *hand_over),

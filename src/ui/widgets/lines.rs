@@ -48,6 +48,35 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     textwrap::wrap(text, cells).into_iter().map(std::borrow::Cow::into_owned).collect()
 }
 
+/// A text in pieces of at most so many cells, broken anywhere: what a program has written is shown as it
+/// is, with every space, so that a place in it can be found again.
+pub fn pieces(text: &str, cells: usize) -> Vec<&str> {
+    let mut out = Vec::new();
+    let (mut begun, mut used) = (0, 0);
+    for (at, grapheme) in text.grapheme_indices(true) {
+        let more = grapheme.width();
+        if used + more > cells && at > begun {
+            out.push(&text[begun..at]);
+            (begun, used) = (at, 0);
+        }
+        used += more;
+    }
+    out.push(&text[begun..]);
+    out
+}
+
+/// The text behind so many cells. A wide character that would be cut in two goes as a whole.
+pub fn behind(text: &str, cells: usize) -> &str {
+    let mut used = 0;
+    for (at, grapheme) in text.grapheme_indices(true) {
+        if used >= cells {
+            return &text[at..];
+        }
+        used += grapheme.width();
+    }
+    if cells == 0 { text } else { "" }
+}
+
 /// A span in a role.
 pub fn span(theme: Theme, role: Role, text: impl Into<String>) -> Span<'static> {
     Span::styled(text.into(), theme.style(role))
@@ -130,7 +159,22 @@ mod tests {
         assert_eq!(wrap("模型仓库在边缘", 6), ["模型仓", "库在边", "缘"]);
     }
 
+    #[test]
+    fn pieces_are_the_whole_text() {
+        assert_eq!(pieces("模型仓库 in", 5), ["模型", "仓库 ", "in"]);
+        assert_eq!(pieces("", 5), [""]);
+        assert_eq!(pieces("模", 1), ["模"], "what fits nowhere is not lost");
+        assert_eq!((behind("模型仓", 3), behind("abc", 3), behind("abc", 0)), ("仓", "", "abc"));
+    }
+
     proptest! {
+        #[test]
+        fn no_piece_is_lost_or_too_wide(text in "\\PC{0,40}", cells in 2usize..30) {
+            let pieces = pieces(&text, cells);
+            prop_assert_eq!(&pieces.concat(), &text);
+            prop_assert!(pieces.iter().all(|piece| width(piece) <= cells || piece.graphemes(true).count() == 1));
+        }
+
         #[test]
         fn a_fitted_text_takes_up_exactly_its_cells(text in "\\PC{0,40}", cells in 0usize..30) {
             // A lone control-like mark may have no width of its own; everything else is exact.

@@ -1,7 +1,8 @@
 //! Meaning is never carried by colour alone, and never by a sign that the terminal cannot show.
 
 use super::sizes::drawn;
-use super::states;
+use super::{site, states, world};
+use modelquay::engine::tail::KEPT;
 use modelquay::ui::text::Lang;
 use modelquay::ui::theme::{Colours, Theme};
 use modelquay::ui::{Model, Msg};
@@ -23,8 +24,13 @@ fn pictures(theme: Theme) -> Vec<(String, Buffer)> {
 /// What a host or a user wrote is theirs and may hold any character.
 fn without_foreign_words(model: &Model) -> Model {
     let mut model = model.clone();
-    let ascii = |line: &mut modelquay::engine::tail::Line| line.text.retain(|c| c.is_ascii());
-    model.walk.install.tail.iter_mut().for_each(ascii);
+    let mut lines = world::lines(site());
+    for line in &mut lines {
+        line.text.retain(|c| c.is_ascii());
+    }
+    // So many that those which came before have fallen out.
+    let lines: Vec<_> = lines.into_iter().cycle().take(KEPT).collect();
+    model.update(Msg::Lines(lines, 2000));
     model
 }
 
