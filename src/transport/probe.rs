@@ -12,14 +12,17 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// How long the direct way may take as a whole; beyond it a firewall swallows what is sent.
 const DIRECT_LIMIT: Duration = Duration::from_secs(8);
 /// How long the way through the tunnel may take, which has a whole SSH connection below it.
 const TUNNEL_LIMIT: Duration = Duration::from_secs(30);
+/// How long a direct way that was closed is not tried again: where a firewall swallows what is sent,
+/// every look of a run would wait for [`DIRECT_LIMIT`].
+const CLOSED_FOR: Duration = Duration::from_mins(1);
 
 /// The connection to a host, as far as a way to its ports goes.
 #[async_trait]
@@ -32,12 +35,27 @@ pub trait Tunnel: Send + Sync {
 #[derive(Clone)]
 pub struct Prober {
     tunnel: Option<Arc<dyn Tunnel>>,
+    /// The last endpoint whose direct way was closed while the tunnel led there, and why.
+    closed: Arc<Mutex<Option<Closed>>>,
+}
+
+#[derive(Clone)]
+struct Closed {
+    at: (Ipv4Addr, u16),
+    since: Instant,
+    why: Failure,
 }
 
 impl Prober {
     /// With a way round where the direct one is closed, or without one.
     pub fn new(tunnel: Option<Arc<dyn Tunnel>>) -> Self {
-        Self { tunnel }
+        Self { tunnel, closed: Arc::default() }
+    }
+
+    /// Why the direct way to an endpoint was closed a moment ago.
+    fn closed(&self, at: (Ipv4Addr, u16)) -> Option<Failure> {
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        (closed.at == at && closed.since.elapsed() < CLOSED_FOR).then_some(closed.why)
     }
 
     /// The way by which this endpoint can be reached now, for clients that stay.
@@ -50,16 +68,28 @@ impl Prober {
         let url = format!("{}{path}", at.url());
         let url = url.parse().map_err(|_| Failure::permanent(format!("{url} is no address")))?;
         let name = format!("{}:{}", at.ip, at.port);
-        let direct = match look(Wire::Direct, &roots, &url, DIRECT_LIMIT).await {
-            Ok(seen) => return Ok((Wire::Direct, reached(seen, Route::Direct)?)),
-            // Whatever is wrong with the direct way, the host may see the right server: an address of
-            // the site can belong to something else where this computer is.
-            Err(e) => e.failure(&name),
+        let known = self.tunnel.as_ref().and_then(|_| self.closed((at.ip, at.port)));
+        let direct = match known {
+            Some(why) => why,
+            None => match look(Wire::Direct, &roots, &url, DIRECT_LIMIT).await {
+                Ok(seen) => return Ok((Wire::Direct, reached(seen, Route::Direct)?)),
+                // Whatever is wrong with the direct way, the host may see the right server: an address
+                // of the site can belong to something else where this computer is.
+                Err(e) => e.failure(&name),
+            },
         };
         let Some(tunnel) = &self.tunnel else { return Err(direct) };
         let wire = Wire::Unix(tunnel.socket(at.ip, at.port).await?);
         match look(wire.clone(), &roots, &url, TUNNEL_LIMIT).await {
-            Ok(seen) => Ok((wire, reached(seen, Route::Tunnel)?)),
+            Ok(seen) => {
+                // Only once the tunnel has led there: until then a closed port means nothing but that
+                // the registry is not up yet.
+                if self.closed((at.ip, at.port)).is_none() {
+                    let closed = Closed { at: (at.ip, at.port), since: Instant::now(), why: direct };
+                    *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = Some(closed);
+                }
+                Ok((wire, reached(seen, Route::Tunnel)?))
+            }
             Err(e) => {
                 let mut failure =
                     e.failure(&name).context(format!("{name} answers neither directly nor through the host"));

@@ -49,3 +49,22 @@ async fn where_both_fail_both_are_told_and_no_way_skips_verification() {
     let line = failure.line();
     assert!(line.contains("not signed by the site's own CA") && line.contains("refused"), "{line}");
 }
+
+#[tokio::test]
+async fn a_closed_way_is_not_tried_again_at_every_look() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let server = live().await;
+    let swallowed = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+    swallowed.set_nonblocking(true).expect("it is ours");
+    // Something that takes the connection and never speaks TLS: as slow as a silent firewall.
+    let at = Endpoint { port: swallowed.local_addr().expect("it is bound").port(), ..server.endpoint() };
+    let prober = Prober::new(Some(Arc::new(To(server.forward(dir.path())))));
+    let tried = |listener: &std::net::TcpListener| std::iter::from_fn(|| listener.accept().ok()).count();
+    for _ in 0..3 {
+        let seen = prober.get(&at, "/").await.expect("the tunnel leads there");
+        assert_eq!(seen.route, Route::Tunnel);
+    }
+    assert_eq!(tried(&swallowed), 1, "the closed way was tried again");
+    // Another endpoint is another way.
+    assert_eq!(prober.route(&server.endpoint()).await, Ok(Wire::Direct));
+}
