@@ -17,31 +17,51 @@ pub async fn pods(cluster: &dyn Cluster, namespace: &str, labels: &str) -> Obser
         return Observed { value: "no pod yet".into(), guess: warning(cluster, namespace).await };
     }
     let words: Vec<String> = pods.iter().map(state).collect();
-    Observed { value: words.join("; "), guess: warning(cluster, namespace).await }
+    // What a container says of itself comes before the namespace's events, of which the newest is often
+    // about something else.
+    let own = pods.iter().filter_map(trouble).find_map(|text| explain(&text).map(str::to_owned));
+    let guess = match own {
+        Some(known) => Some(known),
+        None => warning(cluster, namespace).await,
+    };
+    Observed { value: words.join("; "), guess }
+}
+
+/// Why a container of a pod waits, in its own words.
+fn trouble(pod: &Value) -> Option<String> {
+    let containers = |key: &str| pod["status"][key].as_array().cloned().unwrap_or_default();
+    containers("initContainerStatuses").into_iter().chain(containers("containerStatuses")).find_map(|c| {
+        let waiting = &c["state"]["waiting"];
+        let reason = waiting["reason"].as_str()?;
+        let message = waiting["message"].as_str().unwrap_or("");
+        (reason != "PodInitializing").then(|| format!("{reason} {message}"))
+    })
+}
+
+/// A long message begins with what was tried and ends with what was wrong: its middle is left out.
+fn shortened(text: &str) -> String {
+    const END: usize = 140;
+    let chars: Vec<char> = text.chars().collect();
+    if chars.len() <= 2 * END {
+        return text.to_owned();
+    }
+    let part = |chars: &[char]| chars.iter().collect::<String>();
+    format!("{} … {}", part(&chars[..END]), part(&chars[chars.len() - END..]))
 }
 
 /// A pod in words: `model-registry-pool-0-0 1/2 Running`, or why a container waits.
 pub fn state(pod: &Value) -> String {
     let name = pod["metadata"]["name"].as_str().unwrap_or("?");
-    let containers = |key: &str| pod["status"][key].as_array().cloned().unwrap_or_default();
-    let all: Vec<Value> =
-        containers("initContainerStatuses").into_iter().chain(containers("containerStatuses")).collect();
-    let main = containers("containerStatuses");
+    let main = pod["status"]["containerStatuses"].as_array().cloned().unwrap_or_default();
     let ready = main.iter().filter(|c| c["ready"] == true).count();
     let count = pod["spec"]["containers"].as_array().map_or(main.len(), Vec::len);
-    let trouble = all.iter().find_map(|c| {
-        let waiting = &c["state"]["waiting"];
-        let reason = waiting["reason"].as_str()?;
-        let message = waiting["message"].as_str().unwrap_or("");
-        (reason != "PodInitializing").then(|| format!("{reason} {message}"))
-    });
     let unscheduled = pod["status"]["conditions"].as_array().and_then(|list| {
         let found = list.iter().find(|c| c["type"] == "PodScheduled" && c["status"] == "False")?;
         Some(format!("not scheduled: {}", found["message"].as_str().unwrap_or("?")))
     });
     let phase = pod["status"]["phase"].as_str().unwrap_or("?").to_owned();
-    let words = trouble.or(unscheduled).unwrap_or(phase);
-    crate::base::sanitise::text(&format!("{name} {ready}/{count} {}", words.trim()), 300)
+    let words = trouble(pod).or(unscheduled).unwrap_or(phase);
+    crate::base::sanitise::text(&format!("{name} {ready}/{count} {}", shortened(words.trim())), 400)
 }
 
 /// The newest warning among the namespace's events, with what is known about it.
@@ -53,19 +73,27 @@ async fn warning(cluster: &dyn Cluster, namespace: &str) -> Option<String> {
         last.unwrap_or_default().to_owned()
     };
     // The tenant's own warning says only that it waits.
-    let newest = events
+    let mut warnings: Vec<&Value> = events
         .iter()
         .filter(|e| e["type"] == "Warning" && e["reason"] != "WaitingMinIOIsHealthy" && e["reason"] != "BackOff")
-        .max_by_key(|e| when(e))?;
-    let message = newest["message"].as_str().unwrap_or_default();
-    let text = format!("{}: {message}", newest["reason"].as_str().unwrap_or("warning"));
-    let known = explain(&text).map(|why| format!("{why} ({text})"));
-    Some(crate::base::sanitise::text(&known.unwrap_or(text), 500))
+        .collect();
+    warnings.sort_by_key(|e| std::cmp::Reverse(when(e)));
+    let text = |e: &&Value| {
+        let message = e["message"].as_str().unwrap_or_default();
+        format!("{}: {message}", e["reason"].as_str().unwrap_or("warning"))
+    };
+    // Of the newest few one that is known: the others are mostly what follows from it.
+    let known = warnings.iter().take(4).find_map(|e| {
+        let text = text(e);
+        explain(&text).map(|why| format!("{why} ({})", shortened(&text)))
+    });
+    let said = known.or_else(|| warnings.first().map(text))?;
+    Some(crate::base::sanitise::text(&said, 500))
 }
 
 /// What is known about a message of the cluster: what it means and what to do.
 pub fn explain(text: &str) -> Option<&'static str> {
-    const KNOWN: [(&str, &str); 11] = [
+    const KNOWN: [(&str, &str); 14] = [
         (
             "toomanyrequests",
             "the image registry answers that too many images were pulled from this address; name a mirror, or wait",
@@ -74,11 +102,12 @@ pub fn explain(text: &str) -> Option<&'static str> {
             "429 Too Many",
             "the image registry answers that too many images were pulled from this address; name a mirror, or wait",
         ),
-        (
-            "401 Unauthorized",
-            "the image registry refuses to give the image without an account; name a mirror that has it",
-        ),
-        ("unauthorized", "the image registry refuses to give the image without an account; name a mirror that has it"),
+        ("401 Unauthorized", REFUSED),
+        ("403 Forbidden", REFUSED),
+        ("unauthorized", REFUSED),
+        ("insufficient_scope", REFUSED),
+        // containerd, where a registry wants a name and a password.
+        ("no basic auth credentials", REFUSED),
         (
             "not found",
             "what it asks for is not there; for an image: no such tag or digest at the registry or its mirror",
@@ -103,10 +132,19 @@ pub fn explain(text: &str) -> Option<&'static str> {
 /// and a wrong name never does.
 const PULL_PATIENCE: Duration = Duration::from_secs(90);
 
+/// The same for an image that the registry refuses to give: an account does not come by waiting, and a
+/// second refusal is enough.
+const REFUSAL_PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a refusal means and what to do.
+const REFUSED: &str = "the image registry refuses to give the image without an account; name a mirror that has it";
+
 /// Whether waiting on is useless: an image that is refused or does not exist.
 pub fn hopeless(seen: &Observed, waited: Duration) -> Option<Failure> {
     let stuck = ["ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNeverPull"];
-    if waited < PULL_PATIENCE || !stuck.iter().any(|word| seen.value.contains(word)) {
+    let refused = seen.guess.as_ref().is_some_and(|guess| guess.contains(REFUSED));
+    let patience = if refused { REFUSAL_PATIENCE } else { PULL_PATIENCE };
+    if waited < patience || !stuck.iter().any(|word| seen.value.contains(word)) {
         return None;
     }
     let failure = Failure::permanent("an image cannot be pulled").because(seen.value.clone());
@@ -131,8 +169,28 @@ mod tests {
         });
         assert_eq!(state(&pod), "badimg-pool-0-0 1/2 ImagePullBackOff Back-off pulling");
         let seen = Observed::of(state(&pod));
-        assert_eq!(hopeless(&seen, Duration::from_secs(10)), None);
+        assert_eq!(hopeless(&seen, Duration::from_secs(30)), None);
         assert!(hopeless(&seen, Duration::from_secs(100)).is_some());
+        let guess = explain("Failed to pull image: unexpected status from GET request: 401 Unauthorized");
+        let refused = Observed { guess: guess.map(str::to_owned), ..seen };
+        assert_eq!(hopeless(&refused, Duration::from_secs(10)), None);
+        let failure = hopeless(&refused, Duration::from_secs(30)).expect("waiting is useless");
+        assert!(failure.hint.is_some_and(|help| help.contains("name a mirror")));
+    }
+
+    #[test]
+    fn the_end_of_a_long_message_is_kept_because_it_says_what_was_wrong() {
+        let long =
+            format!("Back-off pulling image \"{}\": authorization failed: no basic auth credentials", "x".repeat(400));
+        let waiting = json!({"waiting": {"reason": "ImagePullBackOff", "message": long}});
+        let pod =
+            json!({"metadata": {"name": "p"}, "status": {"containerStatuses": [{"ready": false, "state": waiting}]}});
+        let said = state(&pod);
+        assert!(
+            said.starts_with("p 0/1 ImagePullBackOff Back-off") && said.ends_with("no basic auth credentials"),
+            "{said}"
+        );
+        assert_eq!(trouble(&pod).and_then(|text| explain(&text)), Some(REFUSED));
     }
 
     #[test]
