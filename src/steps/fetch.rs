@@ -108,7 +108,10 @@ pub async fn follow(cx: &Cx<'_>, host: &dyn Host, spec: &UnitSpec, wait: WaitSpe
         let name = spec.script.name();
         match state {
             UnitState::Finished { status: 0 } => return Ok(reader.last),
-            UnitState::Finished { status } => return Err(ended(cx, name, status, &reader.last)),
+            UnitState::Finished { status } => {
+                let log = format!("the whole log lies under {HOME}/units on {}", cx.brief.site.name);
+                return Err(ended(spec, status, &reader.last, log));
+            }
             UnitState::Lost => {
                 return Err(Failure::transient(format!(
                     "{name} was cut off: the host was restarted or the unit killed"
@@ -126,14 +129,24 @@ pub async fn follow(cx: &Cx<'_>, host: &dyn Host, spec: &UnitSpec, wait: WaitSpe
 }
 
 /// What the exit status of our scripts means; they say 65 for content that is wrong and 75 for trouble
-/// that may pass.
-fn ended(cx: &Cx<'_>, name: &str, status: u8, last: &[String]) -> Failure {
-    let message = format!("{name} ended with status {status}");
-    let failure = match status {
-        65 | 66 => Failure::needs_human(message).help("nothing of it was used; ask whoever runs that source"),
-        69 => Failure::permanent(message).help("the source refuses: name another in a components table, or try later"),
-        75 => Failure::transient(message),
-        76 => {
+/// that may pass. `log` says where the whole log lies.
+fn ended(spec: &UnitSpec, status: u8, last: &[String], log: String) -> Failure {
+    let message = format!("{} ended with status {status}", spec.script.name());
+    let failure = match (spec.script, status) {
+        (ScriptId::InstallPackages, 75) => Failure::transient(message)
+            .help("let the other program end that holds the package manager, then run resume"),
+        (ScriptId::InstallPackages, _) => {
+            let packages = spec.args.get(2..).unwrap_or_default().join(" ");
+            Failure::permanent(message).help(format!(
+                "let the host reach its distribution's packages, or install {packages} by hand; then run resume"
+            ))
+        }
+        (_, 65 | 66) => Failure::needs_human(message).help("nothing of it was used; ask whoever runs that source"),
+        (_, 69) => {
+            Failure::permanent(message).help("the source refuses: name another in a components table, or try later")
+        }
+        (_, 75) => Failure::transient(message),
+        (_, 76) => {
             Failure::permanent(message).help("name the CA that signs for that source as supply.extra_ca in the answers")
         }
         _ => Failure::permanent(message),
@@ -141,7 +154,7 @@ fn ended(cx: &Cx<'_>, name: &str, status: u8, last: &[String]) -> Failure {
     let failure = last.iter().rev().take(3).rev().fold(failure, |f, line| f.because(line.clone()));
     match failure.hint {
         Some(_) => failure,
-        None => failure.help(format!("the whole log lies under {HOME}/units on {}", cx.brief.site.name)),
+        None => failure.help(log),
     }
 }
 
@@ -208,6 +221,19 @@ fn progress(line: &str) -> Option<(u64, Option<u64>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_that_cannot_be_had_is_named_with_what_to_do() {
+        let args = ["900", "-", "apparmor"].map(str::to_owned).to_vec();
+        let spec = UnitSpec { name: "u".into(), script: ScriptId::InstallPackages, args };
+        let last = ["E: Unable to locate package apparmor".to_owned()];
+        let failure = ended(&spec, 100, &last, "the log".into());
+        assert_eq!(failure.kind, crate::plan::FailureKind::Permanent);
+        assert!(failure.line().contains("Unable to locate"), "{failure:?}");
+        assert!(failure.hint.is_some_and(|help| help.contains("install apparmor by hand")));
+        let locked = ended(&spec, 75, &last, "the log".into());
+        assert_eq!(locked.kind, crate::plan::FailureKind::Transient);
+    }
 
     #[test]
     fn progress_lines_are_read() {
