@@ -20,8 +20,13 @@ pub const CONFIG: &str = "/etc/rancher/rke2/config.yaml";
 const ENVIRONMENT: &str = "/etc/default/rke2-server";
 /// Our addition to RKE2's unit.
 const DROP_IN: &str = "/etc/systemd/system/rke2-server.service.d/10-modelquay.conf";
-/// The user's further CA on the host, as far as our own fetches need it.
-pub const EXTRA_CA: &str = "/var/lib/modelquay/extra-ca.pem";
+/// The user's further CA on the host, in a directory of its own: our fetches name the file, and RKE2
+/// is given the directory.
+pub const EXTRA_CA: &str = "/var/lib/modelquay/ca/extra.pem";
+/// The directory of [`EXTRA_CA`].
+const EXTRA_CA_DIR: &str = "/var/lib/modelquay/ca";
+/// Where Debian and Ubuntu keep the CAs that every program trusts.
+const SYSTEM_CA_DIR: &str = "/etc/ssl/certs";
 
 /// A file that this step writes.
 struct Wanted {
@@ -32,7 +37,7 @@ struct Wanted {
 
 /// `config.yaml`. Unknown keys end RKE2's start, so only keys of rke2-docs `reference/server_config.md`
 /// stand here.
-pub fn config_text(brief: &Brief) -> String {
+fn config_text(brief: &Brief) -> String {
     let names = &brief.site.names;
     let mut config = json!({
         "write-kubeconfig-mode": "0600",
@@ -72,13 +77,32 @@ pub fn no_proxy(brief: &Brief) -> Vec<String> {
     list
 }
 
+/// The environment of RKE2's unit, which containerd inherits: the site's proxy, and its CA. RKE2 and
+/// containerd are Go programs, which trust what lies in the directories of `SSL_CERT_DIR` beside the
+/// system's own bundle (crypto/x509 `root_unix.go`); a `ca_file` in registries.yaml would have to be
+/// repeated for every registry.
+fn environment_text(brief: &Brief) -> Option<String> {
+    let supply = &brief.site.supply;
+    let mut lines = Vec::new();
+    if let Some(proxy) = &supply.proxy {
+        let (url, none) = (&proxy.url, no_proxy(brief).join(","));
+        lines.extend([format!("HTTP_PROXY={url}"), format!("HTTPS_PROXY={url}"), format!("NO_PROXY={none}")]);
+    }
+    if supply.extra_ca.is_some() {
+        lines.push(format!("SSL_CERT_DIR={SYSTEM_CA_DIR}:{EXTRA_CA_DIR}"));
+    }
+    (!lines.is_empty()).then(|| format!("{MARK} for the site {}.\n{}\n", brief.site.name, lines.join("\n")))
+}
+
+/// Everything that RKE2 reads only when it starts, as far as this step writes it.
+pub fn read_at_start(brief: &Brief) -> Vec<String> {
+    let extra_ca = brief.site.supply.extra_ca.clone();
+    [Some(config_text(brief)), environment_text(brief), extra_ca].into_iter().flatten().collect()
+}
+
 fn wanted(brief: &Brief) -> Vec<Wanted> {
     let mut files = vec![Wanted { path: CONFIG, mode: 0o600, text: config_text(brief) }];
-    if let Some(proxy) = &brief.site.supply.proxy {
-        let none = no_proxy(brief).join(",");
-        let url = &proxy.url;
-        let text =
-            format!("{MARK} for the site {}.\nHTTP_PROXY={url}\nHTTPS_PROXY={url}\nNO_PROXY={none}\n", brief.site.name);
+    if let Some(text) = environment_text(brief) {
         files.push(Wanted { path: ENVIRONMENT, mode: 0o644, text });
     }
     if brief.site.registry.storage == Storage::LocalPath {
@@ -181,6 +205,9 @@ impl Step for ClusterConfig {
         undo::record(&*host, &before).await?;
         let mut dirs = vec!["0755", "root:root", "/etc/rancher/rke2", "0700", "root:root", HOME];
         dirs.extend(["0755", "root:root", "/etc/systemd/system/rke2-server.service.d"]);
+        if cx.brief.site.supply.extra_ca.is_some() {
+            dirs.extend(["0755", "root:root", EXTRA_CA_DIR]);
+        }
         if let Some(dir) = data_dir(cx.brief) {
             dirs.extend(["0700", "root:root", dir]);
         }
@@ -191,5 +218,50 @@ impl Step for ClusterConfig {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::components::Components;
+    use crate::plan::facts::Facts;
+    use crate::plan::site::{Proxy, Reach, Site};
+
+    fn brief() -> Brief {
+        let site = Site::with_defaults("edge-07".parse().expect("a label"), Reach::Local);
+        let components = Components::load(&[], "amd64").expect("the program's own table");
+        let facts = Facts::parse(include_bytes!("../../tests/fixtures/facts/ubuntu-24.04.txt"));
+        Brief { site, facts, components, credentials_file: None, site_dir: String::new() }
+    }
+
+    #[test]
+    fn a_ca_of_the_site_reaches_rke2_and_what_it_starts() {
+        let mut brief = brief();
+        assert_eq!(environment_text(&brief), None);
+        let before = read_at_start(&brief);
+        brief.site.supply.extra_ca = Some("-----BEGIN CERTIFICATE-----\n".into());
+        let text = environment_text(&brief).expect("an environment");
+        assert!(text.contains("SSL_CERT_DIR=/etc/ssl/certs:/var/lib/modelquay/ca\n"), "{text}");
+        assert!(!text.contains("PROXY"), "{text}");
+        assert_eq!(EXTRA_CA.rsplit_once('/').map(|(dir, _)| dir), Some(EXTRA_CA_DIR));
+        let with = read_at_start(&brief);
+        assert_ne!(before, with, "RKE2 would not be restarted");
+        brief.site.supply.extra_ca = Some("another\n".into());
+        assert_ne!(with, read_at_start(&brief), "RKE2 would go on with the old CA");
+    }
+
+    #[test]
+    fn another_proxy_is_a_reason_to_restart() {
+        let mut brief = brief();
+        let mut seen = Vec::new();
+        for url in ["http://a.example:3128", "http://b.example:3128"] {
+            brief.site.supply.proxy = Some(Proxy { url: url.into(), no_proxy: vec![".plant.example".into()] });
+            let text = environment_text(&brief).expect("an environment");
+            assert!(text.contains(&format!("HTTPS_PROXY={url}\n")), "{text}");
+            assert!(text.contains(".svc") && text.contains(".plant.example"), "{text}");
+            seen.push(read_at_start(&brief));
+        }
+        assert_ne!(seen[0], seen[1]);
     }
 }

@@ -2,7 +2,7 @@
 //! nothing.
 
 use super::common::{HOME, host, host_id, reach};
-use super::config::{config_text, put};
+use super::config::{put, read_at_start};
 use super::registries;
 use crate::engine::step::{Brief, Check, Cx, Observed, Stage, Step};
 use crate::plan::change::hex;
@@ -31,11 +31,10 @@ fn started_path() -> String {
 /// Digest of the configuration with which RKE2 was last started.
 fn digest(brief: &Brief) -> String {
     let mut sum = Sha256::new();
-    sum.update(config_text(brief));
-    sum.update(registries::text(brief).unwrap_or_default());
-    if brief.site.supply.proxy.is_some() {
-        sum.update(super::config::no_proxy(brief).join(","));
+    for text in read_at_start(brief) {
+        sum.update(text);
     }
+    sum.update(registries::text(brief).unwrap_or_default());
     hex(&sum.finalize())
 }
 
@@ -90,6 +89,7 @@ impl Step for ClusterStart {
         let waiter = cx.waiter(START);
         let mut cursor = "-".to_owned();
         let mut restarts = None;
+        let mut fatal = None;
         loop {
             let output = host.run(ScriptId::ClusterProgress, &[&cursor], None).await?;
             let text = output.text();
@@ -106,7 +106,8 @@ impl Step for ClusterStart {
             }
             let count = seen.one("restarts").and_then(|n| n.parse::<u32>().ok()).unwrap_or_default();
             let first = *restarts.get_or_insert(count);
-            if let Some(failure) = seen.hopeless(count.saturating_sub(first)) {
+            fatal = seen.fatal().or(fatal);
+            if let Some(failure) = seen.hopeless(count.saturating_sub(first), fatal.as_deref()) {
                 return Err(failure);
             }
             waiter.saw(seen.observed(), std::future::pending()).await?;
@@ -175,8 +176,17 @@ impl<'t> Progress<'t> {
         ]
     }
 
-    /// What makes waiting useless. Restarts are counted from this step's own first look.
-    fn hopeless(&self, restarts: u32) -> Option<Failure> {
+    /// What RKE2 itself said last before it ended. systemd's lines about the end come after it and say
+    /// nothing of the cause.
+    fn fatal(&self) -> Option<String> {
+        let line = self.logs().iter().rev().find(|line| line.contains("level=fatal"))?;
+        let said = line.split_once("msg=\"").and_then(|(_, rest)| rest.strip_suffix('"')).unwrap_or(line);
+        Some(said.replace("\\\"", "\""))
+    }
+
+    /// What makes waiting useless. Restarts are counted from this step's own first look, and `fatal` is
+    /// the last word of RKE2's that was seen since then.
+    fn hopeless(&self, restarts: u32, fatal: Option<&str>) -> Option<Failure> {
         let known = self.last_words().find_map(known_cause);
         if let Some((message, help)) = known {
             return Some(Failure::permanent(message).help(help));
@@ -184,7 +194,10 @@ impl<'t> Progress<'t> {
         if restarts >= CRASHES {
             let failure = Failure::permanent(format!("rke2-server has ended and been restarted {restarts} times"));
             let words: Vec<&str> = self.last_words().collect();
-            let failure = words.iter().rev().take(3).rev().fold(failure, |f, line| f.because((*line).to_owned()));
+            let failure = match fatal {
+                Some(fatal) => failure.because(fatal.to_owned()),
+                None => words.iter().rev().take(3).rev().fold(failure, |f, line| f.because((*line).to_owned())),
+            };
             return Some(failure.help("look at `journalctl -u rke2-server` on the host"));
         }
         None
@@ -268,14 +281,25 @@ mod tests {
             [Some(true), Some(true), Some(false), None, None]
         );
         assert!(seen.observed().value.contains("API answers (etcd failed)"));
-        assert_eq!(seen.hopeless(0), None);
-        assert!(seen.hopeless(CRASHES).is_some());
+        assert_eq!(seen.hopeless(0, None), None);
+        assert!(seen.hopeless(CRASHES, None).is_some());
+    }
+
+    #[test]
+    fn a_crash_loop_is_explained_by_what_rke2_said_last() {
+        let text = "log=time=\"2026-11-24T15:27:05Z\" level=fatal msg=\"flag provided but not defined: -\\\"no\\\"\"\n\
+                    log=rke2-server.service: Main process exited, code=exited, status=1/FAILURE\n";
+        let seen = Progress::read(text);
+        let fatal = seen.fatal();
+        let failure = seen.hopeless(CRASHES, fatal.as_deref()).expect("a crash loop");
+        assert_eq!(failure.causes, ["flag provided but not defined: -\"no\""]);
+        assert_eq!(Progress::read("log=Stopped.\n").fatal(), None);
     }
 
     #[test]
     fn a_known_cause_ends_the_wait_with_its_fix() {
         let text = "log=fatal: no default routes found in \"/proc/net/route\" or \"/proc/net/ipv6_route\"\n";
-        let failure = Progress::read(text).hopeless(0).expect("it is known");
+        let failure = Progress::read(text).hopeless(0, None).expect("it is known");
         assert!(failure.hint.expect("a fix").contains("default route"));
     }
 }
