@@ -70,6 +70,8 @@ struct Shared {
     state: watch::Sender<LinkState>,
     /// The live connection. Held only for moments, never across a wait.
     current: std::sync::Mutex<Option<Arc<Connection>>>,
+    /// Why the link will not come back by itself, with what to do.
+    gone: std::sync::Mutex<Option<Failure>>,
 }
 
 /// Connects to a host, asking what has to be asked, until a runner answers there as root.
@@ -91,6 +93,7 @@ pub async fn connect(options: LinkOptions) -> Result<Arc<Link>, Failure> {
         trips: RoundTrips::default(),
         state: watch::Sender::new(first),
         current: std::sync::Mutex::default(),
+        gone: std::sync::Mutex::default(),
     });
     shared.open(1).await?;
     let keeper = tokio::spawn(keep(shared.clone()));
@@ -140,7 +143,8 @@ impl Link {
             let now = state.borrow_and_update().clone();
             match now {
                 LinkState::Gone { why } => {
-                    return Err(Failure::needs_human("the link does not come back by itself").because(why));
+                    let known = self.shared.gone.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    return Err(gone(known.unwrap_or_else(|| Failure::needs_human(why))));
                 }
                 LinkState::Up { .. } | LinkState::Local => {
                     // The loss may not have been noticed yet: only an answer says that it is back.
@@ -300,13 +304,34 @@ async fn come_back(shared: &Shared, number: &mut u32, why: String) -> bool {
                 pause = (pause * 2).clamp(Duration::from_millis(250), LONGEST_PAUSE);
             }
             Err(failure) => {
-                shared.state.send_replace(LinkState::Gone { why: failure.line() });
+                let why = failure.line();
+                *shared.gone.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+                shared.state.send_replace(LinkState::Gone { why });
                 return false;
             }
         }
     }
 }
 
+/// The failure of a link that has gone, with the help of whatever took it.
+fn gone(why: Failure) -> Failure {
+    Failure { kind: FailureKind::NeedsHuman, ..why.context("the link does not come back by itself") }
+}
+
 fn local_user() -> String {
     std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "this user".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_that_has_gone_says_what_to_do() {
+        let log = "@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @\nHost key verification failed.\n";
+        let failure = gone(crate::transport::explain::failure("tech@edge", log));
+        assert_eq!(failure.kind, FailureKind::NeedsHuman);
+        assert!(failure.line().contains("the host key has changed: nothing was sent"), "{failure:?}");
+        assert!(failure.hint.is_some_and(|help| help.contains("ssh-keygen -R")));
+    }
 }
