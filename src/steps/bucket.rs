@@ -5,7 +5,7 @@ use super::secrets::{self, KeyName};
 use crate::engine::step::{Brief, Check, Cx, Step};
 use crate::plan::change::size_text;
 use crate::plan::site::{Bucket, Quota, Storage};
-use crate::plan::{Change, Changes, Failure};
+use crate::plan::{Change, Changes, Failure, FailureKind};
 use crate::ports::object_store::{Expiry, Versioning};
 use crate::ports::{ObjectStore, RegistryAdmin};
 use async_trait::async_trait;
@@ -128,8 +128,8 @@ impl Step for Buckets {
             return Ok(Check::Blocked { because: crate::plan::StepKind::Namespace });
         };
         let endpoint = endpoint(cx).await?;
-        let store = reach!(cx.world.store(&endpoint, &root));
-        let admin = reach!(cx.world.admin(&endpoint, &root));
+        let store = reach!(cx.world.store(&endpoint, &root), registry of cx);
+        let admin = reach!(cx.world.admin(&endpoint, &root), registry of cx);
         let mut changes = Changes::new();
         for bucket in &cx.brief.site.buckets {
             match open(bucket, cx.brief, &*store, &*admin).await {
@@ -167,13 +167,21 @@ impl Step for Buckets {
     }
 }
 
-/// A registry that does not answer is no failure of a plan that is only looked at while the tenant is
-/// not there: then the step waits for the tenant.
+/// A registry that does not answer is no failure of a plan that is only looked at while the tenant, or the
+/// port by which it is asked, is not there yet: then the step waits for that.
 pub async fn unanswered(cx: &Cx<'_>, failure: Failure) -> Result<Check, Failure> {
+    if failure.kind == FailureKind::Unknown {
+        return Err(failure);
+    }
     let registry = &cx.brief.site.registry;
     let at = crate::ports::ObjectRef::new(crate::ports::Kind::Tenant, &registry.namespace, &registry.tenant);
-    match cluster(cx).await?.get(&at).await? {
-        Some(tenant) if tenant["status"]["currentState"] == "Initialized" => Err(failure),
-        _ => Ok(Check::Blocked { because: crate::plan::StepKind::TenantHealthy }),
+    let cluster = cluster(cx).await?;
+    match cluster.get(&at).await? {
+        Some(tenant) if tenant["status"]["currentState"] == "Initialized" => {}
+        _ => return Ok(Check::Blocked { because: crate::plan::StepKind::TenantHealthy }),
     }
+    if super::node_port::stands(cx, &*cluster).await? {
+        return Err(failure);
+    }
+    Ok(Check::Blocked { because: crate::plan::StepKind::NodePort })
 }

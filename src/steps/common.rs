@@ -31,6 +31,18 @@ macro_rules! reach {
             Err($crate::ports::Access::Failed(failure)) => return Err(failure),
         }
     };
+    // The same for a handle to the registry: one that does not answer yet blocks the check.
+    ($handle:expr, registry of $cx:expr) => {
+        match $handle.await {
+            Ok(handle) => handle,
+            Err($crate::ports::Access::NotYet { because }) => {
+                return Ok($crate::engine::step::Check::Blocked { because });
+            }
+            Err($crate::ports::Access::Failed(failure)) => {
+                return $crate::steps::bucket::unanswered($cx, failure).await;
+            }
+        }
+    };
 }
 pub(super) use reach;
 

@@ -28,7 +28,9 @@ fn policy_name(brief: &Brief, key: KeyName) -> String {
 }
 
 /// What a key may do. Triton asks `HeadBucket`, `ListObjectsV2`, `HeadObject` and `GetObject`
-/// (triton-inference-server/core s3.h@73aad7c); the built-in `readonly` cannot list.
+/// (triton-inference-server/core s3.h@73aad7c); the built-in `readonly` cannot list. To MinIO whoever may
+/// list and read a bucket's objects may list and read their versions, and a denial of the versions would
+/// be one of the objects (asked of 7aac2a2c5b7c), so no key can be kept from old versions.
 fn policy(brief: &Brief, key: KeyName) -> Value {
     let on = |suffix: &str| -> Vec<String> {
         brief.site.buckets.iter().map(|b| format!("arn:aws:s3:::{}{suffix}", b.name)).collect()
@@ -190,7 +192,7 @@ impl Step for Keys {
             return Ok(Check::Blocked { because: crate::plan::StepKind::Namespace });
         };
         let endpoint = endpoint(cx).await?;
-        let admin = reach!(cx.world.admin(&endpoint, &root));
+        let admin = reach!(cx.world.admin(&endpoint, &root), registry of cx);
         let looks = KeyName::LEAST.map(|key| complete(cx, &*cluster, &*admin, key));
         match futures_util::future::try_join_all(looks).await {
             Ok(found) => {

@@ -4,7 +4,7 @@ use super::common::{cluster, manifest, reach};
 use super::objects;
 use crate::engine::step::{Brief, Check, Cx, Step};
 use crate::plan::{Changes, Failure};
-use crate::ports::{Kind, ObjectRef};
+use crate::ports::{Cluster, Kind, ObjectRef};
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
@@ -29,6 +29,13 @@ fn wanted(brief: &Brief) -> Result<Vec<Value>, Failure> {
             ("ports", json!(ports(brief))),
         ],
     )
+}
+
+/// Whether the service of ours is there with the ports that are wanted now.
+pub async fn stands(cx: &Cx<'_>, cluster: &dyn Cluster) -> Result<bool, Failure> {
+    let wanted = wanted(cx.brief)?;
+    let Some((wanted, at)) = wanted.first().and_then(|w| Some((w, ObjectRef::of(w)?))) else { return Ok(false) };
+    Ok(cluster.get(&at).await?.is_some_and(|live| super::common::covers(&live, wanted)))
 }
 
 /// Services that hold one of our ports.
