@@ -60,7 +60,10 @@ fn action(operation: &str, of_version: bool) -> Option<&'static str> {
         "GetBucketLocation" => Some("s3:GetBucketLocation"),
         "HeadBucket" | "ListObjects" | "ListObjectsV2" => Some("s3:ListBucket"),
         "ListObjectVersions" => Some("s3:ListBucketVersions"),
-        "GetObject" | "HeadObject" | "GetObjectAttributes" => pick("s3:GetObject", "s3:GetObjectVersion"),
+        // Whoever may read an object may read its versions: the server asks for this action with and
+        // without a version (minio cmd/object-handlers.go@7aac2a2c).
+        "GetObject" | "HeadObject" => Some("s3:GetObject"),
+        "GetObjectAttributes" => pick("s3:GetObject", "s3:GetObjectVersion"),
         "PutObject"
         | "CopyObject"
         | "CreateMultipartUpload"
@@ -100,7 +103,9 @@ impl S3Access for Gate {
             S3Path::Bucket { bucket } => bucket.to_string(),
             S3Path::Object { bucket, key } => format!("{bucket}/{key}"),
         };
-        let allowed = self.0.with(|s| s.allows(&credentials.access_key, action, &resource));
+        let may = |action| self.0.with(|s| s.allows(&credentials.access_key, action, &resource));
+        // Whoever may list a bucket may list its versions (minio cmd/auth-handler.go@7aac2a2c).
+        let allowed = may(action) || action == "s3:ListBucketVersions" && may("s3:ListBucket");
         if allowed { Ok(()) } else { Err(denied()) }
     }
 }
