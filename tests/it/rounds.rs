@@ -73,7 +73,9 @@ impl Rounds {
 
     /// Does the work. A round begins whenever nothing can go on without one.
     pub async fn of<T>(&self, work: impl Future<Output = T>) -> T {
-        let mut work = pin!(work);
+        // The work is polled many times in one go, so its share of that may not be cut: the runtime would
+        // wake it for ever without giving it a new one.
+        let mut work = pin!(tokio::task::unconstrained(work));
         std::future::poll_fn(|cx| {
             loop {
                 let flag = Arc::new(Flag { woken: AtomicBool::new(false), outer: cx.waker().clone() });
