@@ -14,6 +14,7 @@ bad_day() { # NAME K=V
         touch "$root/etc/lab/bad-day"
         sed -i "/^$key=/d" "$root/etc/lab/bad-day"
         [ -z "$value" ] || echo "$key=$value" >>"$root/etc/lab/bad-day"
+        [ "$key" != apparmor ] || day_apparmor "$name" "$value"
         return
     fi
     case $key in
@@ -27,8 +28,11 @@ bad_day() { # NAME K=V
 AllowStreamLocalForwarding no' ;;
         max-sessions) day_sshd "$name" "$root" max-sessions "$value" "MaxSessions ${value:-10}" ;;
         apt-locked) day_apt "$name" "$value" ;;
+        proxy-only) day_filter "$name" "$value" OUTPUT filter "-d $gateway -p tcp -m multiport --dports $depot_port,$mirror_port,$registry_port -j REJECT" ;;
+        port-blocked) day_filter "$name" "$value" PREROUTING raw "-s $gateway -p tcp -m multiport --dports ${value:-$(meta "$name" filter-PREROUTING)} -j DROP" ;;
         *) die "no such bad day: $key (slow-start=S crash-loop apparmor=missing no-route disk-full=MB-LEFT ufw
-  k3s-leftovers clock-off=MINUTES sudo-nopasswd forwarding=no max-sessions=N apt-locked)" ;;
+  k3s-leftovers clock-off=MINUTES sudo-nopasswd forwarding=no max-sessions=N apt-locked proxy-only
+  port-blocked=PORT,PORT)" ;;
     esac
 }
 
@@ -38,6 +42,32 @@ host_files() {
     local leader
     leader=$(host_leader "$1")
     if [ -n "$leader" ]; then echo "/proc/$leader/root"; else mount_host "$1"; echo "$state/$1/root"; fi
+}
+
+# A kernel with AppArmor and no parser. The lab's kernel has none, so what it
+# would say of itself is mounted over its modules; containers do not look there.
+day_apparmor() { # NAME VALUE
+    [ -n "$(host_leader "$1")" ] || die "apparmor=missing wants a host that is up"
+    if [ -n "$2" ]; then
+        in_host "$1" sh -c 'mountpoint -q /sys/module || mount -t tmpfs lab-modules /sys/module
+            mkdir -p /sys/module/apparmor/parameters && echo Y >/sys/module/apparmor/parameters/enabled'
+    else
+        in_host "$1" sh -c '! mountpoint -q /sys/module || umount /sys/module'
+    fi
+}
+
+# A rule of a packet filter: it says nothing to anyone who asks the host.
+day_filter() { # NAME VALUE CHAIN TABLE RULE
+    local ns
+    ns=$(netns_of "$1")
+    if [ -n "$2" ]; then
+        echo "$2" >"$state/$1/filter-$3"
+        # shellcheck disable=SC2086 # a rule is words
+        ip netns exec "$ns" iptables -w -t "$4" -I "$3" $5
+    else
+        # shellcheck disable=SC2086 # a rule is words
+        ip netns exec "$ns" iptables -w -t "$4" -D "$3" $5
+    fi
 }
 
 day_no_route() {

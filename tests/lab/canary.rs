@@ -1,6 +1,7 @@
 //! Where the keys are after an install, and where they are not.
 
-use crate::harness::{Host, Product, TECH_PASSWORD, key};
+use crate::harness::{Host, TECH_PASSWORD, wait_until};
+use crate::product::{Product, Ran, Running, key};
 use modelquay::base::redact::disguises;
 use std::fs;
 use std::path::Path;
@@ -73,16 +74,11 @@ fn local_hits(dir: &Path, patterns: &[u8], allowed: &[&str]) -> Vec<String> {
     found
 }
 
-#[test]
-fn no_secret_is_anywhere_but_where_it_must_be() {
-    let host = Host::fresh("canary1");
-    let product = Product::new();
-    product.answers(&host, "");
-    let args = product.install_args();
-    let mut child = product.start(&args.iter().map(String::as_str).collect::<Vec<_>>());
-    // While it runs: this computer's processes, by the one secret that is known beforehand.
+/// Waits for an install to end and looks meanwhile at this computer's processes, for the one secret
+/// that is known beforehand.
+pub fn watch(mut install: Running<'_>) -> Ran {
     let mut looks = 0;
-    crate::harness::wait_until("the install", Duration::from_mins(7), || {
+    wait_until("the install", Duration::from_mins(7), || {
         for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
             for file in ["cmdline", "environ"] {
                 let bytes = fs::read(entry.path().join(file)).unwrap_or_default();
@@ -91,22 +87,27 @@ fn no_secret_is_anywhere_but_where_it_must_be() {
             }
         }
         looks += 1;
-        child.try_wait().expect("it is ours").is_some()
+        install.ended()
     });
-    assert_eq!(child.wait().expect("it has ended").code(), Some(0));
     assert!(looks > 20, "{looks} looks");
+    install.end(Duration::from_secs(5))
+}
 
-    let patterns = patterns(&secrets(&product));
-    assert_eq!(hits(&host, &patterns), Vec::<String>::new(), "on the host");
+/// No secret is anywhere but where it must be, on the host and here; and the search finds what is
+/// planted.
+pub fn search(host: &Host, product: &Product) {
+    let patterns = patterns(&secrets(product));
+    assert_eq!(hits(host, &patterns), Vec::<String>::new(), "on the host");
     let home = product.path("");
     assert_eq!(local_hits(&home, &patterns, &["private/keys.toml", "private/passwords"]), Vec::<String>::new(), "here");
 
-    // The search finds what is planted: on disk in base64, in a process's arguments.
-    let leak = secrets(&product)[1].clone();
+    // On disk in base64, in a process's arguments.
+    let leak = secrets(product)[1].clone();
     host.sh(&format!(
-        "printf %s x{leak} | base64 -w0 > /etc/leak.conf; setsid sh -c 'sleep 300; :' --key={leak} >/dev/null 2>&1 &"
+        "printf %s x{leak} | base64 -w0 > /etc/leak.conf; setsid sh -c 'sleep 300; :' --key={leak} >/dev/null 2>&1 & echo $! > /run/leak"
     ));
-    let found = hits(&host, &patterns);
+    let found = hits(host, &patterns);
+    host.sh("rm /etc/leak.conf; kill $(cat /run/leak); rm /run/leak");
     assert!(found.iter().any(|f| f == "/etc/leak.conf"), "{found:?}");
     assert!(found.iter().any(|f| f.contains("cmdline")), "{found:?}");
 }

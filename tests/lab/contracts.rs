@@ -1,7 +1,7 @@
 //! What the product's clients believe of a host, a cluster and a registry, asked of the real ones.
 
-use crate::harness::{Host, TECH_PASSWORD, TECH2_PASSWORD, cache, labctl, sh};
-use crate::{kube_contract, link_contract, minio_contract};
+use crate::harness::{Host, TECH_PASSWORD, TECH2_PASSWORD, cache, labctl, program, sh};
+use crate::{kube_contract, link_contract, minio_contract, refused};
 use modelquay::base::Secret;
 use modelquay::plan::site::SshReach;
 use modelquay::transport::https::Route;
@@ -11,11 +11,6 @@ fn runtime() -> tokio::runtime::Runtime {
     // The product's main does this; here nobody else has.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime")
-}
-
-fn newest(name: &str) -> PathBuf {
-    let pattern = cache().join("bin").join(format!("{name}-*"));
-    PathBuf::from(sh(&format!("ls -t {} | head -1", pattern.display())).trim())
 }
 
 /// A key file that ssh accepts, beside a configuration that knows the host.
@@ -32,7 +27,7 @@ fn reach(host: &Host, user: &str, home: &std::path::Path) -> SshReach {
 
 #[test]
 fn the_registry_is_what_its_clients_believe() {
-    let found = runtime().block_on(minio_contract::minio_contract(&newest("minio")));
+    let found = runtime().block_on(minio_contract::minio_contract(&program("minio")));
     let found = found.expect("every belief holds");
     assert!(found.holds.len() > 40, "{} beliefs", found.holds.len());
 }
@@ -97,4 +92,6 @@ fn the_cluster_is_what_its_client_believes() {
     let _ = forward.kill();
     let _ = forward.wait();
     assert!(holds.expect("every belief holds").len() > 20);
+    // It is also a cluster that somebody else has made.
+    refused::a_foreign_rke2_is_refused(&host);
 }

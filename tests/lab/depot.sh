@@ -28,6 +28,7 @@ YAML
         program=$("$lab/programs/build" --path depot)
         setsid "$program" -root "$depot_dir" -listen "$gateway:$depot_port" -mirror "$gateway:$mirror_port" \
             -registry "$gateway:$registry_port" -control "$depot_state/switches" -log "$depot_state/requests.log" \
+            -proxy "$gateway:$proxy_port" -proxy-ca "$depot_state/proxy-ca.crt" \
             </dev/null >"$depot_state/depot.log" 2>&1 9>&- &
         echo $! >"$depot_state/depot.pid"
     fi
@@ -46,8 +47,8 @@ depot_down() {
     done
 }
 
-depot_switch() { # PREFIX WORDS... | PREFIX off | off
-    local prefix=$1 rest
+depot_switch() { # PREFIX WORDS... | PREFIX off | CLIENT@ off | off
+    local prefix=$1 rest turn
     mkdir -p "$depot_state"
     touch "$depot_state/switches"
     shift
@@ -55,9 +56,16 @@ depot_switch() { # PREFIX WORDS... | PREFIX off | off
         : >"$depot_state/switches"
         return
     fi
-    rest=$(awk -v prefix="$prefix" '$1 != prefix' "$depot_state/switches")
+    # Tests that run side by side write here in turn.
+    exec {turn}>"$depot_state/turn"
+    flock "$turn"
+    case $prefix in
+        *@) rest=$(awk -v client="$prefix" 'index($1, client) != 1' "$depot_state/switches") ;;
+        *) rest=$(awk -v prefix="$prefix" '$1 != prefix' "$depot_state/switches") ;;
+    esac
     [ "${1:-off}" = off ] || rest+=$'\n'"$prefix $*"
     # In one step: a request that reads while this writes must not see half.
     printf '%s\n' "$rest" >"$depot_state/switches.new"
     mv "$depot_state/switches.new" "$depot_state/switches"
+    exec {turn}>&-
 }

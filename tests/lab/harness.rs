@@ -1,9 +1,8 @@
-//! The lab as tests see it: hosts by `labctl`, and the product's own program.
+//! The lab as tests see it: hosts by `labctl`, and the programs of this machine.
 
-use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The sudo password of the user `tech`; tests/lab/README.md names it.
@@ -33,6 +32,8 @@ pub struct Host {
     pub name: String,
     /// Its address.
     pub ip: String,
+    /// How long the depot's account was when it came: addresses are given out again.
+    asked_before: usize,
 }
 
 impl Host {
@@ -49,12 +50,22 @@ impl Host {
         all.extend(args);
         labctl(&all);
         let ip = labctl(&["host-ip", name]).trim().to_owned();
-        Self { name: name.into(), ip }
+        let asked_before = labctl(&["depot-log"]).lines().count();
+        Self { name: name.into(), ip, asked_before }
     }
 
     /// Runs a shell command inside as root and gives its output; a failure ends the test.
     pub fn sh(&self, script: &str) -> String {
         labctl(&["host-exec", &self.name, "sh", "-c", script])
+    }
+
+    /// Writes a file inside, of this user and mode.
+    pub fn put(&self, from: &std::path::Path, path: &str, user: &str, mode: &str) {
+        let file = fs::File::open(from).expect("the file is there");
+        let script = format!("cat > {path} && chown {user}: {path} && chmod {mode} {path}");
+        let status =
+            Command::new(labctl_path()).args(["host-exec", &self.name, "sh", "-c", &script]).stdin(file).status();
+        assert!(status.is_ok_and(|s| s.success()), "{path} cannot be written on {}", self.name);
     }
 
     /// Whether a shell command inside succeeds.
@@ -80,6 +91,26 @@ impl Host {
     /// A setting of a bad day.
     pub fn bad_day(&self, setting: &str) {
         labctl(&["bad-day", &self.name, setting]);
+    }
+
+    /// A switch of the depot for this host alone, as in `("/v2/", "status=401")`; `off` takes it back.
+    pub fn depot(&self, prefix: &str, words: &str) {
+        let prefix = format!("{}@{prefix}", self.ip);
+        let mut args = vec!["depot", prefix.as_str()];
+        args.extend(words.split(' '));
+        labctl(&args);
+    }
+
+    /// All switches of the depot for this host are taken back.
+    pub fn depot_off(&self) {
+        labctl(&["depot", &format!("{}@", self.ip), "off"]);
+    }
+
+    /// What this host has asked of the depot since it stands, one request a line.
+    pub fn asked_of_the_depot(&self) -> Vec<String> {
+        let whose = format!(" {} ", self.ip);
+        let log = labctl(&["depot-log"]);
+        log.lines().skip(self.asked_before).filter(|line| line.contains(&whose)).map(str::to_owned).collect()
     }
 
     /// The fingerprint of its ed25519 key, `SHA256:…`.
@@ -114,176 +145,9 @@ impl Host {
 impl Drop for Host {
     fn drop(&mut self) {
         if std::env::var_os("LAB_KEEP").is_none() || !std::thread::panicking() {
+            let _ = Command::new(labctl_path()).args(["depot", &format!("{}@", self.ip), "off"]).status();
             let _ = Command::new(labctl_path()).args(["host-rm", &self.name]).status();
         }
-    }
-}
-
-/// The product with a home of its own: no user's configuration, no known hosts.
-pub struct Product {
-    home: tempfile::TempDir,
-}
-
-/// How the product is told to reach a host.
-pub struct Reach<'a> {
-    /// `user@address`.
-    pub address: String,
-    /// The port.
-    pub port: u16,
-    /// Lines for the table `[host]`.
-    pub more: &'a str,
-}
-
-impl Product {
-    /// A new home.
-    pub fn new() -> Self {
-        let home = tempfile::Builder::new().prefix("mq").tempdir().expect("a temporary directory");
-        let key = cache().join("keys/id_ed25519");
-        fs::create_dir(home.path().join("private")).expect("the home is writable");
-        fs::copy(key, home.path().join("private/key")).expect("the lab has a key");
-        let private = |p: &str, mode: u32| {
-            use std::os::unix::fs::PermissionsExt as _;
-            fs::set_permissions(home.path().join(p), fs::Permissions::from_mode(mode)).expect("it is ours");
-        };
-        private("private", 0o700);
-        private("private/key", 0o600);
-        Self { home }
-    }
-
-    /// A path in its home.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
-    }
-
-    /// The credentials file.
-    pub fn credentials(&self) -> PathBuf {
-        self.path("private/keys.toml")
-    }
-
-    /// Writes the answers for a host reached as `tech` by key, with the lab's components and mirrors.
-    pub fn answers(&self, host: &Host, more: &str) -> PathBuf {
-        let reach = Reach { address: format!("tech@{}", host.ip), port: 22, more: "" };
-        self.answers_for(host, &reach, more)
-    }
-
-    /// As [`Product::answers`], reached in another way.
-    pub fn answers_for(&self, host: &Host, reach: &Reach<'_>, more: &str) -> PathBuf {
-        let mut text = format!("site = \"{}\"\n\n[host]\naddress = \"{}\"\n", host.name, reach.address);
-        if reach.address != "local" {
-            let key = self.path("private/key");
-            let _ = write!(text, "port = {}\nidentity = \"{}\"\n", reach.port, key.display());
-            let _ = writeln!(text, "fingerprint = \"{}\"", host.fingerprint());
-        }
-        let _ = write!(
-            text,
-            "{}\n[supply]\ncomponents = [\"{}\"]\n",
-            reach.more,
-            cache().join("components.toml").display()
-        );
-        for registry in ["docker.io", "quay.io"] {
-            let _ =
-                write!(text, "[[supply.mirror]]\nregistry = \"{registry}\"\nendpoint = \"http://10.77.0.1:5001\"\n");
-        }
-        text.push_str(more);
-        let path = self.path("site.toml");
-        fs::write(&path, text).expect("the home is writable");
-        path
-    }
-
-    /// The product's program with this home and the passwords on descriptor 3.
-    pub fn command(&self, args: &[&str]) -> Command {
-        let passwords = self.path("private/passwords");
-        if !passwords.exists() {
-            fs::write(&passwords, format!("sudo={TECH_PASSWORD}\n")).expect("the home is writable");
-        }
-        let mut command = Command::new("sh");
-        command
-            .arg("-c")
-            .arg("exec \"$0\" \"$@\" 3<\"$PASSWORDS\"")
-            .arg(env!("CARGO_BIN_EXE_modelquay"))
-            .args(args)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("PASSWORDS", passwords)
-            .env("HOME", self.home.path())
-            .env("XDG_STATE_HOME", self.path("state"))
-            .stdin(Stdio::null());
-        command
-    }
-
-    /// The arguments of an install.
-    pub fn install_args(&self) -> Vec<String> {
-        let text = |p: PathBuf| p.display().to_string();
-        vec![
-            "install".into(),
-            "--answers".into(),
-            text(self.path("site.toml")),
-            "--yes".into(),
-            "--credentials-file".into(),
-            text(self.credentials()),
-            "--password-fd".into(),
-            "3".into(),
-        ]
-    }
-
-    /// Runs a sub-command to its end and gives its exit code and everything it said.
-    pub fn run(&self, args: &[&str]) -> Ran {
-        let begun = Instant::now();
-        let output = self.command(args).output().expect("the product can be started");
-        Ran::of(&output, begun.elapsed())
-    }
-
-    /// Runs an install to its end.
-    pub fn install(&self) -> Ran {
-        let args = self.install_args();
-        self.run(&args.iter().map(String::as_str).collect::<Vec<_>>())
-    }
-
-    /// Starts a sub-command and leaves it running; its output goes to files of the home.
-    pub fn start(&self, args: &[&str]) -> Child {
-        let out = fs::File::create(self.path("out.txt")).expect("the home is writable");
-        let err = fs::File::create(self.path("err.txt")).expect("the home is writable");
-        self.command(args).stdout(out).stderr(err).spawn().expect("the product can be started")
-    }
-
-    /// Everything that the newest journal holds, as text.
-    pub fn journal(&self, site: &str) -> String {
-        let runs = self.path("state/modelquay/sites").join(site).join("runs");
-        let mut dirs: Vec<PathBuf> =
-            fs::read_dir(runs).map(|entries| entries.flatten().map(|e| e.path()).collect()).unwrap_or_default();
-        dirs.sort();
-        dirs.last().and_then(|dir| fs::read_to_string(dir.join("journal.jsonl")).ok()).unwrap_or_default()
-    }
-}
-
-/// How the product ended.
-pub struct Ran {
-    /// Its exit code.
-    pub code: i32,
-    /// Standard output and standard error.
-    pub said: String,
-    /// How long it took.
-    pub took: Duration,
-}
-
-impl Ran {
-    fn of(output: &Output, took: Duration) -> Self {
-        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        Self { code: output.status.code().unwrap_or(-1), said, took }
-    }
-
-    /// Expects an exit code; another ends the test with all that was said.
-    #[track_caller]
-    pub fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, code, "after {:?} it said:\n{}", self.took, self.said);
-        self
-    }
-
-    /// Expects a word in what was said.
-    #[track_caller]
-    pub fn says(self, word: &str) -> Self {
-        assert!(self.said.contains(word), "{word:?} is not in:\n{}", self.said);
-        self
     }
 }
 
@@ -306,10 +170,22 @@ pub fn sh(script: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// A key of the credentials file.
-pub fn key(credentials: &Path, name: &str) -> (String, String) {
-    let text = fs::read_to_string(credentials).expect("the credentials file is there");
-    let table: toml::Table = text.parse().expect("it is TOML");
-    let value = |what: &str| table[name][what].as_str().expect("a key has both parts").to_owned();
-    (value("access_key"), value("secret_key"))
+/// The newest build of a program of the lab.
+pub fn program(name: &str) -> PathBuf {
+    let pattern = cache().join("bin").join(format!("{name}-*"));
+    PathBuf::from(sh(&format!("ls -t {} | head -1", pattern.display())).trim())
+}
+
+/// An environment of Python's with these packages from `PyPI`, kept in the cache; gives its `bin`.
+pub fn python(name: &str, packages: &str) -> PathBuf {
+    let home = cache().join(name);
+    let done = home.join("complete");
+    if !done.exists() {
+        sh(&format!(
+            "python3 -m venv {0} && {0}/bin/pip install -q {packages} && touch {1}",
+            home.display(),
+            done.display()
+        ));
+    }
+    home.join("bin")
 }

@@ -32,12 +32,17 @@ host_leader() { # the pid of the host's own init
     [ -n "$supervisor" ] && pgrep -P "$supervisor" | head -1 || true
 }
 
-free_address() {
+# Hosts are made side by side, so an address is taken under a lock. Those of
+# saved images are left alone: their hosts want them back.
+take_address() { # NAME
     local n
-    for n in $(seq 2 99); do
-        grep -qsx "10.77.0.$n" "$state"/*/ip || { echo "10.77.0.$n"; return; }
-    done
-    die "no address left"
+    (
+        flock 7
+        for n in $(seq 2 99); do
+            grep -qsx "10.77.0.$n" "$state"/*/ip "$cache"/saved/*.ip || { echo "10.77.0.$n" >"$state/$1/ip"; exit; }
+        done
+        die "no address left"
+    ) 7>"$run/addresses.lock"
 }
 
 network_of_host() { # NAME: namespace, cable, address, default route
@@ -64,16 +69,19 @@ boot_host() {
     local name=$1 ns group c deadline
     ns=$(netns_of "$name") group=$(group_of "$name")
     mount_host "$name"
-    ip netns list | grep -qw "$ns" || network_of_host "$name"
+    ip netns list | grep -qw "$ns" || (flock 7; network_of_host "$name") 7>"$run/network.lock"
     for c in $controllers; do
         mkdir -p "/sys/fs/cgroup/$c/$group"
     done
     for c in cpuset.cpus cpuset.mems; do
         cat "/sys/fs/cgroup/cpuset/$c" >"/sys/fs/cgroup/cpuset/$group/$c"
     done
+    # A group weighs as much as one process, and a host is a whole machine: on a
+    # busy machine it would not boot in time.
+    echo 8192 >"/sys/fs/cgroup/cpu/$group/cpu.shares"
     (
         for c in $controllers; do echo "$BASHPID" >"/sys/fs/cgroup/$c/$group/cgroup.procs"; done
-        exec 9>&- # the lab's lock is not the host's
+        exec 5<&- 6>&- 9>&- # the locks of the lab and of its lanes are not the host's
         export SYSTEMD_NSPAWN_API_VFS_WRITABLE=1 SYSTEMD_SECCOMP=0
         exec setsid systemd-nspawn -q -D "$state/$name/root" -b -M "$name" --register=no --keep-unit \
             --network-namespace-path="/run/netns/$ns" --capability=all --bind=/dev/kmsg \
@@ -82,20 +90,19 @@ boot_host() {
     ) &
     echo $! >"$state/$name/nspawn"
     disown
-    deadline=$((SECONDS + 30))
+    deadline=$((SECONDS + 240))
     until sshd_answers "$(meta "$name" ip)"; do
-        [ $SECONDS -lt $deadline ] || die "$name: sshd does not answer after 30 s; see $state/$name/console"
+        [ $SECONDS -lt $deadline ] || die "$name: sshd does not answer after 240 s; see $state/$name/console"
         kill -0 "$(meta "$name" nspawn)" 2>/dev/null || die "$name: ended at boot; see $state/$name/console"
         sleep 0.1
     done
 }
 
-sshd_answers() {
-    local banner
-    { exec 8<>"/dev/tcp/$1/22"; } 2>/dev/null || return 1
-    read -r -t 2 -u 8 banner || true
-    exec 8>&- 8<&-
-    [[ ${banner:-} == SSH-* ]]
+# Each try has its own few seconds: a connection that is begun while the host's
+# network comes up has been seen to hang until TCP gave it up, after two minutes.
+sshd_answers() { # ADDRESS
+    # shellcheck disable=SC2016 # the inner shell expands these
+    timeout 4 bash -c 'exec 8<>"/dev/tcp/$0/22" && read -r -t 2 -u 8 banner && [[ $banner == SSH-* ]]' "$1" 2>/dev/null
 }
 
 new_host() { # NAME FROM OS DISK
@@ -115,7 +122,7 @@ new_host() { # NAME FROM OS DISK
         done
     else
         image=$("$lab/golden")
-        free_address >"$state/$name/ip"
+        take_address "$name"
     fi
     cp --sparse=always "$image" "$cache/hosts/$name.img"
     [ -z "$disk" ] || resize_disk "$cache/hosts/$name.img" "$disk"

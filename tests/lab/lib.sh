@@ -13,6 +13,7 @@ gateway=10.77.0.1
 depot_port=8081
 mirror_port=5001                # what hosts pull from: the depot, before the registry
 registry_port=5000
+proxy_port=3128                 # a site's proxy that opens TLS
 
 # The versions that are played. One place: the build, the components table and
 # the checks read them here.

@@ -1,12 +1,16 @@
 //! The product against real hosts, a real cluster and a real registry: `tests/lab/run`.
 //!
-//! Each test has a host of its own. They run one after the other.
+//! Each test has hosts of its own, and what it switches at the depot it switches for them alone: two tests
+//! run side by side.
 
 #![expect(clippy::print_stdout, reason = "figures, for whoever reads a test's output")]
 
+mod bad_days;
 mod canary;
 mod contracts;
+mod end_state;
 mod far;
+mod finished;
 mod harness;
 mod install;
 mod interrupted;
@@ -14,7 +18,10 @@ mod kube_contract;
 mod link_contract;
 mod link_proxy;
 mod minio_contract;
+mod product;
 mod refused;
 mod round_trips;
+mod saved;
 mod syncs;
 mod trace;
+mod ways;

@@ -1,11 +1,12 @@
 //! What a plan costs over a long line, counted and timed, with Ansible beside it.
 
 use crate::far::Far;
-use crate::harness::{Host, Product, cache, sh, wait_until};
+use crate::finished::REACHED;
+use crate::harness::{Host, python, sh};
+use crate::product::Product;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -44,15 +45,6 @@ fn plan(far: &Far, product: &Product) -> Cost {
     Cost { trips, after_connecting: trips - connecting.unwrap_or_default(), took, said }
 }
 
-/// Ansible in an environment of its own, from `PyPI`.
-fn ansible() -> PathBuf {
-    let home = cache().join("ansible");
-    if !home.join("bin/ansible-playbook").exists() {
-        sh(&format!("python3 -m venv {0} && {0}/bin/pip install -q ansible-core==2.18.6", home.display()));
-    }
-    home.join("bin/ansible-playbook")
-}
-
 /// Ansible wants a Python on the host: this machine's, which is the same Debian's.
 fn lend_python(host: &Host) {
     let labctl = std::env::var("LABCTL").expect("tests/lab/run sets it");
@@ -85,7 +77,7 @@ fn twenty_tasks(far: &Far, product: &Product, host: &Host) -> Cost {
             home.display()
         ),
     );
-    let program = ansible();
+    let program = python("ansible", "ansible-core==2.18.6").join("ansible-playbook");
     let begun = Instant::now();
     far.trips.take();
     let output = far
@@ -105,22 +97,13 @@ fn twenty_tasks(far: &Far, product: &Product, host: &Host) -> Cost {
     Cost { trips, after_connecting: 0, took, said }
 }
 
-#[test]
-fn a_finished_host_is_planned_in_at_most_25_round_trips_of_200_ms() {
-    // Its name is that of the site which the install's test has saved.
-    let host = Host::with("fresh1", &["--from", "installed"]);
-    let product = Product::new();
-    product.answers(&host, "");
-    let answers = product.path("site.toml").display().to_string();
-    let reached = "Reached from outside: nothing to do";
-    wait_until("the registry after its boot", Duration::from_mins(4), || {
-        product.run(&["plan", "--answers", &answers, "--password-fd", "3"]).said.contains(reached)
-    });
+/// A finished host is planned in at most 25 round trips of 200 ms.
+pub fn a_plan_over_a_long_line(host: &Host, product: &Product) {
     let far = Far::to(&host.ip, &[22, 30900].map(|port| (port, format!("{}:{port}", host.ip))));
-    let near = plan(&far, &product);
+    let near = plan(&far, product);
     far.round_trip(RTT);
-    let cost = plan(&far, &product);
-    assert!(cost.said.contains(reached), "{}", cost.said);
+    let cost = plan(&far, product);
+    assert!(cost.said.contains(REACHED), "{}", cost.said);
     println!(
         "plan of a finished host: {:.1} s at 200 ms ({:.1} s without a delay), {} round trips in all, {} after connecting",
         cost.took.as_secs_f64(),
@@ -130,8 +113,8 @@ fn a_finished_host_is_planned_in_at_most_25_round_trips_of_200_ms() {
     );
     assert!(cost.after_connecting <= MOST, "{} round trips after connecting", cost.after_connecting);
 
-    lend_python(&host);
-    let beside = twenty_tasks(&far, &product, &host);
+    lend_python(host);
+    let beside = twenty_tasks(&far, product, host);
     println!(
         "Ansible, 20 tasks without a change: {:.1} s at 200 ms, {} round trips in all",
         beside.took.as_secs_f64(),

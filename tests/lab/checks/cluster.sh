@@ -142,12 +142,12 @@ pod() { # NAME: of the helper image, by digest
 }
 running() { [ "$(kube get pod "$1" -o 'jsonpath={.status.phase}')" = Running ]; }
 registries_refused() {
-    depot_switch /v2/library/busybox "$1"
+    depot_switch "$(meta $h ip)@/v2/library/busybox" "$1"
     local code=0
     pod probe-refused
     refused() { kube get pod probe-refused -o 'jsonpath={.status.containerStatuses[0].state.waiting.reason}' | grep -qE 'ErrImagePull|ImagePullBackOff'; }
     soon 40 refused || code=1
-    depot_switch off
+    depot_switch "$(meta $h ip)@" off
     kube delete pod probe-refused --now >/dev/null
     [ $code = 0 ]
     in1 grep -q "$2" /var/lib/rancher/rke2/agent/containerd/containerd.log

@@ -28,18 +28,18 @@ script_starts_nothing() {
     [ "$(in1 systemctl is-active rke2-server || true)" = inactive ]
 }
 script_wrong_sum() {
-    depot_switch "/rke2/$rke2_version_url/rke2.linux" wrong=1
+    depot_switch "$(meta $h ip)@/rke2/$rke2_version_url/rke2.linux" wrong=1
     local said
-    said=$(fails_with 1 sh1 "$script sh /root/install.sh" 2>&1) || { echo "$said"; depot_switch off; return 1; }
-    depot_switch off
+    said=$(fails_with 1 sh1 "$script sh /root/install.sh" 2>&1) || { echo "$said"; depot_switch "$(meta $h ip)@" off; return 1; }
+    depot_switch "$(meta $h ip)@" off
     grep -q '^\[ERROR\]  download sha256 does not match [0-9a-f]*, got [0-9a-f]*$' <<<"$said"
     grep -q '^\[ALT\] ' <<<"$said"
 }
 script_by_status() { # STATUS
-    depot_switch /rke2/ "status=$1"
+    depot_switch "$(meta $h ip)@/rke2/" "status=$1"
     local code=0
     fails_with 22 sh1 "$script sh /root/install.sh" || code=$?
-    depot_switch off
+    depot_switch "$(meta $h ip)@" off
     return $code
 }
 script_from_folder() {

@@ -1,9 +1,11 @@
 // The lab's depot: one program that plays every download of an install, and
 // stands before the registry, so that both can have a bad day.
 //
-// It stands for: release pages, a chart repository, and (by passing on to
-// Debian's docker-registry) the image registries behind a mirror. It leaves out
-// TLS and redirects: what the product verifies here are checksums and digests.
+// It stands for: release pages, a chart repository, a distribution's packages,
+// (by passing on to Debian's docker-registry) the image registries behind a
+// mirror, and a site's proxy that opens TLS (proxy.go). It leaves out redirects,
+// and TLS but for the proxy's: what the product verifies here are checksums and
+// digests.
 package main
 
 import (
@@ -15,6 +17,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,8 +33,11 @@ type day struct {
 }
 
 // switches reads the control file anew for each request: lines of a prefix and
-// words like status=429. The longest prefix that fits decides.
-func switches(path, asked string) day {
+// words like status=429. A prefix may be for one client alone, as in
+// 10.77.0.5@/v2/, and only=GET leaves other methods alone: sources that answer a
+// question beforehand and not the request itself are common. The longest prefix
+// that fits decides.
+func switches(path, client, method, asked string) day {
 	var found day
 	file, err := os.Open(path)
 	if err != nil {
@@ -41,10 +47,23 @@ func switches(path, asked string) day {
 	longest := -1
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		words := strings.Fields(lines.Text())
-		if len(words) == 0 || !strings.HasPrefix(asked, words[0]) || len(words[0]) <= longest {
+		if len(words) == 0 {
 			continue
 		}
-		longest = len(words[0])
+		prefix := words[0]
+		if whose, rest, some := strings.Cut(prefix, "@"); some {
+			if whose != client {
+				continue
+			}
+			prefix = rest
+		}
+		if !strings.HasPrefix(asked, prefix) || len(prefix) <= longest {
+			continue
+		}
+		if only := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(w, "only=") }); only > 0 && words[only] != "only="+method {
+			continue
+		}
+		longest = len(prefix)
 		found = day{}
 		for _, word := range words[1:] {
 			key, value, _ := strings.Cut(word, "=")
@@ -129,14 +148,20 @@ type depot struct {
 func (d *depot) record(began time.Time, w *writer, r *http.Request) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	fmt.Fprintf(d.log, "%s %s %d %s %s %d\n", began.UTC().Format(time.RFC3339Nano),
-		strings.Split(r.RemoteAddr, ":")[0], w.code, r.Method, r.URL.EscapedPath(), w.sent)
+	way := ""
+	if viaProxy(r) {
+		way = " proxy"
+	}
+	fmt.Fprintf(d.log, "%s %s %d %s %s %d%s\n", began.UTC().Format(time.RFC3339Nano),
+		client(r), w.code, r.Method, r.URL.EscapedPath(), w.sent, way)
 }
+
+func client(r *http.Request) string { return strings.Split(r.RemoteAddr, ":")[0] }
 
 func (d *depot) behind(inner http.Handler) http.Handler {
 	return http.HandlerFunc(func(plain http.ResponseWriter, r *http.Request) {
 		began := time.Now()
-		w := &writer{ResponseWriter: plain, day: switches(d.control, r.URL.EscapedPath()), ending: r.Context().Done()}
+		w := &writer{ResponseWriter: plain, day: switches(d.control, client(r), r.Method, r.URL.EscapedPath()), ending: r.Context().Done()}
 		defer d.record(began, w, r)
 		if w.day.never {
 			<-r.Context().Done()
@@ -173,6 +198,8 @@ func main() {
 	registry := flag.String("registry", "", "the registry's own address")
 	control := flag.String("control", "", "file of switches")
 	logPath := flag.String("log", "", "file of requests")
+	site := flag.String("proxy", "", "address of the site's proxy")
+	siteCA := flag.String("proxy-ca", "", "where the proxy's CA is written")
 	flag.Parse()
 	file, err := os.OpenFile(*logPath, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -187,7 +214,15 @@ func main() {
 	proxy.FlushInterval = -1
 	failed := make(chan error)
 	// Names on disk hold "+", the address holds %2B: the server undoes that.
-	go func() { failed <- http.ListenAndServe(*listen, d.behind(http.FileServer(http.Dir(*root)))) }()
-	go func() { failed <- http.ListenAndServe(*mirror, d.behind(proxy)) }()
+	downloads, images := d.behind(http.FileServer(http.Dir(*root))), d.behind(proxy)
+	go func() { failed <- http.ListenAndServe(*listen, downloads) }()
+	go func() { failed <- http.ListenAndServe(*mirror, images) }()
+	if *site != "" {
+		opened, err := newSiteProxy(*siteCA, downloads, images)
+		if err != nil {
+			log.Fatal(err)
+		}
+		go func() { failed <- http.ListenAndServe(*site, opened) }()
+	}
 	log.Fatal(<-failed)
 }
