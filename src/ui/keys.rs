@@ -55,6 +55,8 @@ named! {
     Previous = "previous",
     /// Take what the cursor is on.
     Take = "take",
+    /// Connect to the host and look at it.
+    Connect = "connect",
     /// Tick or untick.
     Toggle = "toggle",
     /// The next place of the walk.
@@ -310,6 +312,12 @@ impl Keymap {
             scope = here.wider();
         }
         found
+    }
+
+    /// The key by which something is asked for here, as it is shown.
+    pub fn key_of(&self, scope: Scope, command: Command) -> String {
+        let row = self.rows(scope).into_iter().find(|row| row.command == command);
+        row.and_then(|row| row.keys.first()).map(ToString::to_string).unwrap_or_default()
     }
 
     /// Every row, in the order of the table.

@@ -1,13 +1,13 @@
 //! Which host: this computer, or one that the user's own OpenSSH reaches.
 
-use crate::ui::draft::{FieldId, Input, Origin, problem_of};
+use crate::ui::draft::{Draft, FieldId, Input, Origin, problem_of};
 use crate::ui::effect::Effect;
 use crate::ui::keys::Command;
 use crate::ui::model::Model;
 use crate::ui::theme::{Glyph, Role};
 use crate::ui::walk::{self, facts};
 use crate::ui::widgets::lines::{cut, draw as draw_lines, inset, line, span, split_left, split_top, wrapped};
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -45,29 +45,49 @@ fn offered(model: &Model) -> Vec<String> {
     model.walk.host.hosts.iter().filter(fits).map(with_user).collect()
 }
 
-/// A key for the address.
+/// A key for the address. Whoever begins to type means the address, wherever the focus was.
 pub fn raw(model: &mut Model, key: &KeyEvent) -> bool {
-    let Some(id) = field(focus(model)) else { return false };
-    let before = model.walk.draft.text(id);
-    if before == "local" && id == FieldId::Address {
-        model.walk.draft.put(id, "", Origin::Typed);
-    }
-    let taken = match model.walk.draft.typing(id) {
-        Some(Input::Text(field)) => field.key(key),
-        _ => false,
+    let begins = matches!(key.code, KeyCode::Char(c) if c != ' ') && !key.modifiers.contains(KeyModifiers::CONTROL);
+    let now = focus(model);
+    let id = match field(now) {
+        Some(id) => id,
+        None if begins && !model.shell.rehearsal => FieldId::Address,
+        None => return false,
     };
-    name_after_address(model);
+    let mut tried = model.walk.draft.clone();
+    not_local(&mut tried, id);
+    let taken = if let Some(Input::Text(field)) = tried.typing(id) { field.key(key) } else { false };
+    if taken {
+        model.walk.draft = tried;
+        if id == FieldId::Address {
+            model.walk.host.focus = ADDRESS;
+        }
+        name_after_address(model);
+    }
     taken
 }
 
 /// A pasted address.
 pub fn paste(model: &mut Model, text: &str) {
-    if let Some(id) = field(focus(model))
-        && let Some(Input::Text(field)) = model.walk.draft.typing(id)
-    {
+    if model.shell.rehearsal {
+        return;
+    }
+    let id = field(focus(model)).unwrap_or(FieldId::Address);
+    not_local(&mut model.walk.draft, id);
+    if let Some(Input::Text(field)) = model.walk.draft.typing(id) {
         field.paste(text);
     }
+    if id == FieldId::Address {
+        model.walk.host.focus = ADDRESS;
+    }
     name_after_address(model);
+}
+
+/// An address that is typed takes the place of this computer.
+fn not_local(draft: &mut Draft, id: FieldId) {
+    if id == FieldId::Address && draft.text(id) == "local" {
+        draft.put(id, "", Origin::Typed);
+    }
 }
 
 /// The site is called after its host, until somebody calls it otherwise.
@@ -96,8 +116,8 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Back if facts::busy(model) => return facts::give_up(model),
         Command::Back => return walk::back(model),
         Command::Toggle if now == LOCAL => choose(model, "local"),
-        Command::Take | Command::Forward => {
-            if now == LOCAL && command == Command::Take && !model.shell.rehearsal {
+        Command::Connect | Command::Forward => {
+            if now == LOCAL && command == Command::Connect && !model.shell.rehearsal {
                 choose(model, "local");
             } else if let Some(host) = now.checked_sub(FIRST_HOST).and_then(|n| offered(model).get(n).cloned()) {
                 choose(model, &host);
@@ -111,6 +131,10 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
 }
 
 fn go_on(model: &mut Model) -> Vec<Effect> {
+    if model.walk.draft.text(FieldId::Address).trim().is_empty() {
+        model.shell.notice = Some(model.t("host-none"));
+        return Vec::new();
+    }
     let problems = model.walk.draft.problems();
     if let Some(problem) = problems.iter().find(|p| p.key.starts_with("host.") || p.key == "site") {
         model.shell.notice = Some(problem.what.clone());
@@ -210,4 +234,49 @@ fn failure_lines(model: &Model, room: usize) -> Vec<Line<'static>> {
         lines.extend(wrapped(theme, Role::Text, hint, room));
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::msg::Msg;
+    use crate::ui::text::{Lang, Text};
+    use crate::ui::theme::{Colours, Theme};
+
+    fn model() -> Model {
+        let theme = Theme { colours: Colours::None, ascii: false };
+        let mut model = Model::new(Text::of(Lang::En), theme, false);
+        model.walk.place = walk::Place::Host;
+        model
+    }
+
+    fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+        model.update(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+    }
+
+    #[test]
+    fn what_is_typed_is_the_address_wherever_the_focus_was() {
+        let mut model = model();
+        assert_eq!(press(&mut model, KeyCode::Down), []);
+        assert_eq!(press(&mut model, KeyCode::Enter), [], "there is no address yet");
+        assert_eq!(model.shell.notice, Some(model.t("host-none")));
+        press(&mut model, KeyCode::Up);
+        for c in "tech@edge-07".chars() {
+            press(&mut model, KeyCode::Char(c));
+        }
+        assert_eq!(model.walk.draft.text(FieldId::Address), "tech@edge-07");
+        assert_eq!(model.walk.draft.text(FieldId::Site), "edge-07");
+        assert!(matches!(press(&mut model, KeyCode::Enter).as_slice(), [Effect::Look { .. }]));
+    }
+
+    #[test]
+    fn keys_that_type_nothing_leave_the_choice_as_it_is() {
+        let mut model = model();
+        press(&mut model, KeyCode::Char(' '));
+        assert_eq!(model.walk.draft.text(FieldId::Address), "local");
+        for code in [KeyCode::Tab, KeyCode::Tab, KeyCode::Up, KeyCode::Up] {
+            press(&mut model, code);
+        }
+        assert_eq!(model.walk.draft.text(FieldId::Address), "local");
+    }
 }

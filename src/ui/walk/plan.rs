@@ -8,7 +8,7 @@ use crate::plan::change::size_text;
 use crate::plan::{Change, Failure};
 use crate::ui::draft::FieldId;
 use crate::ui::effect::Effect;
-use crate::ui::keys::Command;
+use crate::ui::keys::{Command, Scope};
 use crate::ui::model::Model;
 use crate::ui::text::{clock, sentences};
 use crate::ui::theme::{Glyph, Role};
@@ -125,8 +125,14 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             model.walk.dialog = Some(Dialog::path(PathFor::Report, &format!("{name}-plan.txt")));
             Vec::new()
         }
-        // Not on the key that goes on everywhere else: whoever holds that one down has read nothing.
         Command::Install => install(model),
+        // The key that leads through the other places must not begin an install by being pressed once too
+        // often.
+        Command::Forward => {
+            let key = model.shell.keymap.key_of(Scope::Plan, Command::Install);
+            model.shell.notice = Some(model.shell.text.with("plan-agree", [("key", key.into())]));
+            Vec::new()
+        }
         _ => Vec::new(),
     }
 }
