@@ -351,6 +351,67 @@ plain-consent = Type yes to make these changes, w to write the answers file, any
 plain-retry = Type retry to go on with the install, anything else to leave it for later:
 plain-keys = Save the keys to a new file that only you can read (- leaves them in the cluster)
 
+## Credentials
+
+keys-title = The keys of the registry
+keys-once = They are shown on this screen only. The cluster keeps each as a Secret, which root on the host can read.
+key-root = administration only; nothing uses it after the install
+key-reader = lists and reads, old versions too
+key-publisher = reads, writes and deletes; old versions stay
+key-triton = lists and reads as Triton does
+keys-access = access key
+keys-secret = secret key
+keys-endpoint = Endpoint
+keys-in-clear = In clear for { $seconds } s more, or until the next key.
+keys-reading = Reading the keys from the cluster.
+keys-unread = The keys could not be read.
+keys-none = The cluster holds no key of this registry.
+keys-unread-why = Nothing is lost by that: the keys stay in the cluster, and the registry works with them.
+keys-unsaved = Not saved yet. s saves them to a file on this computer.
+keys-decline-later = To go on without saving: enter, then type: { $words }
+keys-decline = To go on without saving the keys, type: { $words }
+keys-words = I have them
+keys-words-plain = I have them
+keys-words-other = That is something else. Type: { $words }. Or go back with esc and save them.
+keys-saved = The keys are in { $path }, which only you can read.
+keys-sealed = It is encrypted with your passphrase. This opens it:
+keys-open-with = age -d { $path }
+keys-save-to = Save the keys to
+keys-seal = encrypt with a passphrase (age)
+keys-passphrase = passphrase
+keys-passphrase-again = once more
+keys-file-why = A new file for you alone, in a directory that others cannot write to. A directory that does not exist is made.
+keys-seal-why = age and its passphrase open the file later. Without the passphrase nobody can: it is written down nowhere.
+keys-form-hint = enter saves, up and down choose the line, tab completes the path, space ticks.
+keys-saving = Writing the file.
+keys-not-written = The file was not written. The keys are as they were.
+keys-no-path = A path is missing.
+keys-no-passphrase = A passphrase is missing.
+keys-passphrases-differ = The two are not the same. Type both again.
+status-keys-saved = The keys are saved. enter goes on.
+status-keys-unsaved = The keys are not saved yet.
+route-direct = reached directly, with verified TLS
+route-tunnel = only reached through the connection to the host: from here the port is blocked
+
+## Hand-over
+
+done-title = The registry { $site } is ready
+done-keys-in-cluster = The keys were not saved here. They are Secrets in the cluster.
+done-endpoint = endpoint
+done-console = console
+done-ca = CA
+done-fingerprint = SHA-256 of it
+done-ca-what = It is the cluster's own CA: it also signs the Kubernetes API.
+done-sheet = sheet
+done-mc = For mc: trust the CA, then make the registry known. It asks for a key.
+done-mc-trust = trust
+done-mc-alias = alias
+done-triton = For Triton, as --model-repository
+done-triton-inside = in the cluster
+done-triton-outside = elsewhere
+status-done = All of this also stands in the sheet. y sends a line to the clipboard.
+status-done-rehearsed = This was a rehearsal: these addresses, keys and files go with it.
+
 ## Commands
 
 do-up = up
@@ -385,7 +446,8 @@ do-next-hit = next hit
 do-previous-hit = previous hit
 do-zoom = whole screen
 do-wrap = wrap
-do-copy = copy
+do-copy = to the clipboard
+do-copy-access = send access key
 do-save = save
 do-detach = detach
 do-stop = stop

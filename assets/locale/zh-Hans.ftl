@@ -325,6 +325,67 @@ plain-consent = 输入 yes 执行这些改动，输入 w 写出应答文件，�
 plain-retry = 输入 retry 继续安装，输入其他内容则留到以后：
 plain-keys = 把密钥保存到一个只有您能读取的新文件（输入 - 则留在集群里）
 
+## Credentials
+
+keys-title = 模型仓库的密钥
+keys-once = 只在这一屏显示。集群把每个密钥保存为一个 Secret，主机上的 root 可以读取。
+key-root = 仅用于管理；安装之后不再使用
+key-reader = 可列出和读取，包括旧版本
+key-publisher = 可读取、写入和删除；旧版本保留
+key-triton = 按 Triton 的需要列出和读取
+keys-access = 访问密钥
+keys-secret = 私有密钥
+keys-endpoint = 端点
+keys-in-clear = 明文再显示 { $seconds } 秒，或到下一次按键为止。
+keys-reading = 正在从集群读取密钥。
+keys-unread = 无法读取密钥。
+keys-none = 集群中没有这个仓库的密钥。
+keys-unread-why = 没有任何东西因此丢失：密钥仍在集群中，仓库照常使用它们。
+keys-unsaved = 尚未保存。按 s 保存到本机的文件。
+keys-decline-later = 不保存而继续：按回车，然后键入「{ $words }」（或 I have them）。
+keys-decline = 不保存密钥而继续，请键入：{ $words }（或 I have them）
+keys-words = 我已记下
+keys-words-plain = I have them
+keys-words-other = 输入的不是这句话。请键入「{ $words }」，或按 esc 返回并保存密钥。
+keys-saved = 密钥已写入 { $path }，只有您可以读取。
+keys-sealed = 文件已用您的口令加密。打开方法：
+keys-open-with = age -d { $path }
+keys-save-to = 密钥保存到
+keys-seal = 用口令加密（age）
+keys-passphrase = 口令
+keys-passphrase-again = 再输一次
+keys-file-why = 新建一个只属于您的文件，其目录不得允许他人写入。目录不存在时会创建。
+keys-seal-why = 以后用 age 和这个口令打开文件。没有口令谁也打不开：它不会被记录在任何地方。
+keys-form-hint = 回车保存，上下键选行，tab 补全路径，空格勾选。
+keys-saving = 正在写入文件。
+keys-not-written = 文件没有写成。密钥没有变化。
+keys-no-path = 缺少路径。
+keys-no-passphrase = 缺少口令。
+keys-passphrases-differ = 两次输入不一致。请重新输入。
+status-keys-saved = 密钥已保存。按回车继续。
+status-keys-unsaved = 密钥尚未保存。
+route-direct = 可直接访问，TLS 已验证
+route-tunnel = 只能经由到主机的连接访问：从本机看该端口被阻挡
+
+## Hand-over
+
+done-title = 仓库 { $site } 已就绪
+done-keys-in-cluster = 密钥没有保存在本机。它们在集群中，是 Secret。
+done-endpoint = 端点
+done-console = 控制台
+done-ca = CA
+done-fingerprint = 其 SHA-256
+done-ca-what = 这是集群自己的 CA：它也签发 Kubernetes API 的证书。
+done-sheet = 说明文件
+done-mc = 用 mc：先信任 CA，再登记仓库。它会询问密钥。
+done-mc-trust = 信任
+done-mc-alias = 登记
+done-triton = 用 Triton：作为 --model-repository
+done-triton-inside = 集群内
+done-triton-outside = 集群外
+status-done = 以上内容也都在说明文件里。按 y 把一行发送到终端的剪贴板。
+status-done-rehearsed = 这是一次演练：这些地址、密钥和文件会随它一起消失。
+
 ## Commands
 
 do-up = 上
@@ -359,7 +420,8 @@ do-next-hit = 下一处
 do-previous-hit = 上一处
 do-zoom = 全屏
 do-wrap = 折行
-do-copy = 复制
+do-copy = 发送到剪贴板
+do-copy-access = 发送访问密钥
 do-save = 保存
 do-detach = 脱离
 do-stop = 停止

@@ -8,6 +8,7 @@ pub use super::parts::{Env, Order};
 use super::parts::{Outcome, Ready, carry_out, conclusion, look, preview};
 use super::sites::RunDir;
 use super::words;
+use crate::engine::Ending;
 use crate::engine::preview::ReviewedPlan;
 use crate::engine::step::Brief;
 use crate::plan::preflight::Verdict;
@@ -124,7 +125,10 @@ fn concluded(env: &Env, brief: &Brief, run_dir: &RunDir, result: Result<Outcome,
         Ok(outcome) => outcome,
         Err(failure) => return finish(env, Err(failure), &[words::resume_with(brief.site.name)]),
     };
-    let (exit, words) = conclusion(brief, run_dir, &outcome);
+    let (exit, mut words) = conclusion(brief, run_dir, &outcome);
+    if matches!(outcome.ending, Ending::Done { .. }) && !outcome.state.rehearsal {
+        words.extend(words::next(brief, brief.credentials_file.as_deref()));
+    }
     env.face.last(exit, failure_of(&outcome.ending), &words);
     exit
 }

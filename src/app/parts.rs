@@ -260,16 +260,15 @@ fn intent(brief: &Brief) -> String {
     crate::plan::change::hex(&Sha256::digest(text))
 }
 
-/// The exit and the last words of a run that ended.
+/// The exit of a run that ended, and the words about it. Where everything lies after a run that is done is
+/// said by whoever knows what became of the keys.
 pub(super) fn conclusion(brief: &Brief, run_dir: &RunDir, outcome: &Outcome) -> (Exit, Vec<String>) {
     let Outcome { ending, state, log } = outcome;
     let ended = Ended { site: brief.site.name.as_str(), run: &run_dir.id, ending, state, log };
     let mut words = ended.words();
     if state.rehearsal {
         words.push("a rehearsal: no host was touched, and its keys and files go with it".into());
-    } else if matches!(ending, Ending::Done { .. }) {
-        words.extend(words::next(brief));
-    } else {
+    } else if !matches!(ending, Ending::Done { .. }) {
         words.push(format!("log: {}", run_dir.log().display()));
     }
     (Exit::of(ending), words)

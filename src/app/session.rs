@@ -6,15 +6,18 @@ use super::inspect::Inspection;
 use super::machine::Machine;
 use super::parts::{self, Env, Order, Ready};
 use super::sites::RunDir;
+use super::words;
 use crate::base::Secret;
 use crate::engine::preview::{Consent, Preview, ReviewedPlan};
 use crate::engine::run::Ending;
 use crate::plan::graph::{Plan, Planned};
 use crate::plan::preflight::Verdict;
 use crate::plan::site::Reach;
-use crate::plan::{Change, Failure, HostId, StepId, StepKind};
+use crate::plan::{Change, Failure, HostId, NextCommands, StepId, StepKind};
 use crate::ports::{Credentials, Endpoint, Route, World};
 use crate::steps::{self, KeyName};
+use crate::transport::age;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A run that ended, with the words for whoever reads the shell afterwards.
@@ -43,6 +46,10 @@ pub struct HandOver {
     pub ca_fingerprint: String,
     /// The sheet's file.
     pub sheet_path: String,
+    /// Where the run itself has written the keys, where it did.
+    pub keys_path: Option<String>,
+    /// Lines to go on with.
+    pub next: NextCommands,
 }
 
 /// A plan that waits for its consent, with the order that it is of.
@@ -60,12 +67,29 @@ pub struct Session {
     proposed: Option<Proposed>,
     fixes: Option<Proposed>,
     run: Option<(RunDir, Order)>,
+    /// The keys as they were read last, until they are forgotten: saving them needs no link.
+    handed: Option<HandOver>,
+    /// Where they were saved.
+    saved: Option<String>,
+    /// Whether the registry is there.
+    installed: bool,
 }
 
 impl Session {
     /// A session that has not connected yet.
     pub fn new(env: Env, machine: Machine) -> Self {
-        Self { env, machine, world: None, ready: None, proposed: None, fixes: None, run: None }
+        Self {
+            env,
+            machine,
+            world: None,
+            ready: None,
+            proposed: None,
+            fixes: None,
+            run: None,
+            handed: None,
+            saved: None,
+            installed: false,
+        }
     }
 
     /// Everything that the use cases need; its `cancel` is that of the next one.
@@ -161,7 +185,9 @@ impl Session {
         let now = self.env.clock.now_ms();
         let run_dir = self.env.sites.new_run(proposed.order.site.name, now, &proposed.order.request)?;
         self.run = Some((run_dir.clone(), proposed.order));
-        self.carry_out(proposed.preview, &run_dir).await
+        let concluded = self.carry_out(proposed.preview, &run_dir).await?;
+        self.installed = matches!(concluded.ending, Ending::Done { .. });
+        Ok(concluded)
     }
 
     async fn carry_out(&self, preview: Preview, run_dir: &RunDir) -> Result<Concluded, Failure> {
@@ -180,6 +206,7 @@ impl Session {
         let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
         let ended = parts::carry_out(&self.env, &self.machine, ready, &reviewed, &run_dir, true).await?;
         let (exit, words) = parts::conclusion(&ready.brief, &run_dir, &ended);
+        self.installed = matches!(ended.ending, Ending::Done { .. });
         Ok(Concluded { ending: ended.ending, exit, words })
     }
 
@@ -198,14 +225,26 @@ impl Session {
     pub async fn hand_over(&mut self) -> Result<HandOver, Failure> {
         let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
         let (endpoint, route, keys) = steps::hand_over_of(&*ready.world, &ready.brief, &self.env.redactor).await?;
-        Ok(HandOver {
+        let found = HandOver {
             ca_path: steps::ca_path(&ready.brief),
             ca_fingerprint: steps::fingerprint(&endpoint.ca_pem),
             sheet_path: steps::sheet_path(&ready.brief),
+            keys_path: ready.brief.credentials_file.clone(),
+            next: steps::next_commands(&ready.brief, &endpoint),
             endpoint,
             route,
             keys,
-        })
+        };
+        self.handed = Some(found.clone());
+        self.installed = true;
+        Ok(found)
+    }
+
+    /// Forgets the keys.
+    pub fn forget_keys(&mut self) {
+        if let Some(handed) = &mut self.handed {
+            handed.keys.clear();
+        }
     }
 
     /// The plan that waits for its consent.
@@ -213,13 +252,38 @@ impl Session {
         self.proposed.as_ref().map(|p| (p.order.site.name, &p.preview))
     }
 
-    /// Saves the keys to a new file that only the user can read, written from what the cluster holds.
-    pub async fn save_keys(&mut self, path: &str, _passphrase: Option<&Secret<String>>) -> Result<(), Failure> {
-        let hand_over = self.hand_over().await?;
-        let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
-        let text: Secret<Vec<u8>> = steps::credentials_text(&ready.brief, &hand_over.endpoint.url(), &hand_over.keys);
+    /// Saves the keys that were read last to a new file that only the user can read, encrypted where there
+    /// is a passphrase. Its directory is made where it is missing.
+    pub async fn save_keys(&mut self, path: &str, passphrase: Option<Secret<String>>) -> Result<(), Failure> {
+        if self.handed.as_ref().is_none_or(|handed| handed.keys.is_empty()) {
+            self.hand_over().await?;
+        }
+        let (Some(handed), Some((_, ready))) = (&self.handed, &self.ready) else {
+            return Err(Failure::permanent("the keys were not read"));
+        };
+        let mut text: Secret<Vec<u8>> = steps::credentials_text(&ready.brief, &handed.endpoint.url(), &handed.keys);
         let files = ready.world.files();
+        if let Some(dir) = Path::new(path).parent().filter(|dir| !dir.exists()) {
+            super::sites::make_dirs(dir).map_err(|failure| failure.help("name a file in another directory"))?;
+        }
         files.reserve(path).await?;
-        files.write_private(path, &text).await
+        if let Some(passphrase) = passphrase {
+            let sealed = tokio::task::spawn_blocking(move || age::seal(&text, &passphrase, age::WORK)).await;
+            text = sealed.map_err(|e| Failure::permanent("encrypt the keys").because(e.to_string()))??;
+        }
+        files.write_private(path, &text).await?;
+        self.saved = Some(path.to_owned());
+        Ok(())
+    }
+
+    /// Where everything to go on with lies, once the registry is there.
+    pub fn next(&self) -> Vec<String> {
+        match &self.ready {
+            Some((_, ready)) if self.installed => {
+                let keys = self.saved.as_deref().or(ready.brief.credentials_file.as_deref());
+                words::next(&ready.brief, keys)
+            }
+            _ => Vec::new(),
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::engine::tail::Output;
 use crate::plan::components::TableProblem;
 use crate::plan::site::Reach;
 use crate::plan::{Failure, HostId, Site};
+use crate::steps;
 use std::os::unix::fs::OpenOptionsExt as _;
 
 /// Before the connection is made.
@@ -30,20 +31,20 @@ pub fn nothing_changed() -> String {
 /// When everything was found as it should be.
 pub fn all_done(brief: &Brief) -> Vec<String> {
     let mut words = vec!["everything is as it should be; nothing was changed".to_owned()];
-    words.extend(next(brief));
+    words.extend(next(brief, brief.credentials_file.as_deref()));
     words
 }
 
-/// Where everything to go on with lies.
-pub fn next(brief: &Brief) -> Vec<String> {
+/// Where everything to go on with lies; `keys` is the file that the keys are in, where there is one.
+pub fn next(brief: &Brief, keys: Option<&str>) -> Vec<String> {
     vec![
-        match &brief.credentials_file {
+        match keys {
             Some(path) => format!("the keys are in {path}"),
             None => {
                 format!("the keys are in the cluster, as Secrets of the namespace {}", brief.site.registry.namespace)
             }
         },
-        format!("endpoint, CA and next commands: {}/hand-over.txt", brief.site_dir),
+        format!("endpoint, CA and next commands: {}", steps::sheet_path(brief)),
     ]
 }
 

@@ -8,7 +8,7 @@ use crate::base::{Cancel, Redactor};
 use crate::engine::step::{Brief, Check, Cx, Hook, Progress, Step};
 use crate::engine::tail::Output;
 use crate::plan::change::hex;
-use crate::plan::{Change, Changes, Failure, StepId, StepKind};
+use crate::plan::{Change, Changes, Failure, NextCommands, StepId, StepKind};
 use crate::ports::{Credentials, Endpoint, Route, World};
 use async_trait::async_trait;
 use futures_util::join;
@@ -42,18 +42,18 @@ fn keys(brief: &Brief) -> String {
     })
 }
 
+/// The lines to go on with.
+pub fn next(brief: &Brief, endpoint: &Endpoint) -> NextCommands {
+    NextCommands::of(&brief.site, endpoint.ip, &ca_path(brief))
+}
+
 fn sheet(brief: &Brief, endpoint: &Endpoint, route: Route) -> String {
-    let registry = &brief.site.registry;
-    let bucket = brief.site.buckets.first().map_or("models", |b| b.name.as_str());
-    let (url, ca) = (endpoint.url(), ca_path(brief));
+    let (url, ca, next) = (endpoint.url(), ca_path(brief), next(brief, endpoint));
     let reached = match route {
         Route::Direct => "reached directly, with verified TLS",
         Route::Tunnel => "reached through the connection to the host only: from here the node port is blocked",
     };
-    let console = registry.console_port.map_or_else(
-        || "not on a port of the node; it is reached through the connection to the host".to_owned(),
-        |port| format!("https://{}:{port}", endpoint.ip),
-    );
+    let console = next.console.as_deref().unwrap_or("not on a port of the node");
     format!(
         "The model registry {site}\n\
          \n\
@@ -63,16 +63,19 @@ fn sheet(brief: &Brief, endpoint: &Endpoint, route: Route) -> String {
          Keys         {keys}\n\
          \n\
          With mc, which asks for the keys:\n\
-         \x20 mkdir -p ~/.mc/certs/CAs && cp {ca} ~/.mc/certs/CAs/{site}.crt\n\
-         \x20 mc alias set {site} {url}\n\
+         \x20 {trust}\n\
+         \x20 {alias}\n\
          \n\
          For Triton, inside this cluster and outside of it:\n\
-         \x20 s3://https://minio.{ns}.svc.cluster.local:443/{bucket}\n\
-         \x20 s3://{url}/{bucket}\n",
+         \x20 {inside}\n\
+         \x20 {outside}\n",
         site = brief.site.name,
         fingerprint = fingerprint(&endpoint.ca_pem),
         keys = keys(brief),
-        ns = registry.namespace,
+        trust = next.mc_trust,
+        alias = next.mc_alias,
+        inside = next.triton_inside,
+        outside = next.triton_outside,
     )
 }
 

@@ -32,7 +32,7 @@ mod undo;
 
 pub use common::{node_ip, node_name, sans};
 pub use credentials::text as credentials_text;
-pub use hand_over::{ca_path, fingerprint, read as hand_over_of, sheet_path};
+pub use hand_over::{ca_path, fingerprint, next as next_commands, read as hand_over_of, sheet_path};
 pub use plan::plan_for;
 pub use secrets::{KeyName, read_all as read_credentials};
 

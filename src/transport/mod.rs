@@ -5,6 +5,7 @@
 //! to a site.
 
 pub mod admin;
+pub mod age;
 pub mod answers;
 pub mod askpass;
 pub mod connection;

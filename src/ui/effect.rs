@@ -92,6 +92,8 @@ pub enum Effect {
     Copy(Secret<String>),
     /// Read the keys from the cluster.
     ReadKeys,
+    /// Forget the keys: their screen was left.
+    ForgetKeys,
     /// Save the keys.
     SaveKeys {
         /// Where.

@@ -99,6 +99,8 @@ named! {
     Wrap = "wrap",
     /// Send to the terminal's clipboard.
     Copy = "copy",
+    /// Send the access key to the terminal's clipboard.
+    CopyAccess = "copy-access",
     /// Save to a file.
     Save = "save",
     /// Leave the screens; what the host does by itself goes on.
@@ -138,6 +140,8 @@ named! {
     Failure = "failure",
     /// The credentials.
     Credentials = "credentials",
+    /// The credentials, while there are none.
+    Unread = "unread",
     /// The hand-over.
     Done = "done",
     /// A question of ssh, sudo or the program.
@@ -151,7 +155,7 @@ impl Scope {
     fn wider(self) -> Option<Self> {
         match self {
             Self::Any => None,
-            Self::Start | Self::Facts | Self::Plan | Self::Failure | Self::Done => Some(Self::List),
+            Self::Start | Self::Facts | Self::Plan | Self::Failure => Some(Self::List),
             _ => Some(Self::Any),
         }
     }

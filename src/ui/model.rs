@@ -81,6 +81,7 @@ impl Model {
                 Vec::new()
             }
             Msg::Resize(columns, rows) => {
+                walk::credentials::hide(self);
                 self.shell.size = (columns, rows);
                 Vec::new()
             }
@@ -98,6 +99,7 @@ impl Model {
     }
 
     fn key(&mut self, key: &KeyEvent) -> Vec<Effect> {
+        walk::credentials::before_key(self, key);
         self.shell.notice = None;
         if self.shell.help {
             self.shell.help = false;

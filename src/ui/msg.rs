@@ -6,7 +6,7 @@ use crate::engine::tail::Line;
 use crate::engine::{Preview, RunState};
 use crate::plan::facts::Facts;
 use crate::plan::preflight::Finding;
-use crate::plan::{Change, Failure, HostId, StepId};
+use crate::plan::{Change, Failure, HostId, NextCommands, StepId};
 use crate::ports::{LinkState, Question, Route};
 use crossterm::event::KeyEvent;
 use std::sync::Arc;
@@ -61,8 +61,10 @@ pub struct HandOver {
     pub ca_fingerprint: String,
     /// The sheet's file on this computer.
     pub sheet_path: String,
-    /// Lines to copy, each with the key of the text that says what it is for.
-    pub commands: Vec<(&'static str, String)>,
+    /// Where the run itself has written the keys, where it did.
+    pub keys_path: Option<String>,
+    /// Lines to go on with.
+    pub next: NextCommands,
 }
 
 /// How a run ended.
@@ -156,7 +158,12 @@ pub enum Msg {
     /// A file was written.
     Saved(String),
     /// The keys were saved.
-    KeysSaved(String),
+    KeysSaved {
+        /// Where.
+        path: String,
+        /// Whether a passphrase opens the file.
+        sealed: bool,
+    },
     /// What a path could go on with: the longest common beginning, and how many there are.
     Completed {
         /// What was typed.

@@ -1,7 +1,6 @@
 //! Pictures of screens for snapshots: what stands there, and what role each cell has.
 
 use super::model::Model;
-use super::msg::Msg;
 use super::theme::{Colours, Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,10 +11,7 @@ use unicode_width::UnicodeWidthStr as _;
 pub fn picture(model: &Model, columns: u16, rows: u16) -> String {
     let mut model = model.clone();
     model.shell.theme = Theme { colours: Colours::Roles, ..model.shell.theme };
-    model.update(Msg::Resize(columns, rows));
-    let area = Rect::new(0, 0, columns, rows);
-    let mut buffer = Buffer::empty(area);
-    super::render(&model, area, &mut buffer);
+    let buffer = buffer(&model, columns, rows);
     let letters: Vec<_> = Role::ALL.iter().map(|(role, letter)| (model.shell.theme.style(*role).fg, *letter)).collect();
     let mut out = Vec::new();
     for y in 0..rows {
@@ -37,14 +33,21 @@ pub fn picture(model: &Model, columns: u16, rows: u16) -> String {
     out.join("\n")
 }
 
+/// Everything that is drawn at this size. The model hears of no resize, which would hide what is in clear.
+pub fn buffer(model: &Model, columns: u16, rows: u16) -> Buffer {
+    let mut model = model.clone();
+    model.shell.size = (columns, rows);
+    let area = Rect::new(0, 0, columns, rows);
+    let mut buffer = Buffer::empty(area);
+    super::render(&model, area, &mut buffer);
+    buffer
+}
+
 /// Draws the screen at every size from 1×1 to this one, and panics where that does.
 pub fn sweep(model: &Model, columns: u16, rows: u16) {
     for width in 1..=columns {
         for height in 1..=rows {
-            let mut model = model.clone();
-            model.update(Msg::Resize(width, height));
-            let area = Rect::new(0, 0, width, height);
-            super::render(&model, area, &mut Buffer::empty(area));
+            buffer(model, width, height);
         }
     }
 }

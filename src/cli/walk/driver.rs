@@ -158,6 +158,7 @@ impl Driver {
             Effect::Export { path } => files::export(&session, &path).map(Msg::Saved),
             Effect::ReadKeys => session.hand_over().await.map(keys_msg),
             Effect::SaveKeys { path, passphrase } => self.save_keys(&mut session, &path, passphrase).await,
+            Effect::ForgetKeys => return session.forget_keys(),
             _ => return,
         };
         self.tell_result(told).await;
@@ -243,9 +244,9 @@ impl Driver {
         path: &str,
         passphrase: Option<Secret<String>>,
     ) -> Result<Msg, Failure> {
-        let path = files::absolute(path);
-        session.save_keys(&path, passphrase.as_ref()).await?;
-        Ok(Msg::KeysSaved(path))
+        let (path, sealed) = (files::absolute(path), passphrase.is_some());
+        session.save_keys(&path, passphrase).await?;
+        Ok(Msg::KeysSaved { path, sealed })
     }
 }
 
@@ -281,7 +282,8 @@ fn keys_msg(found: HandOver) -> Msg {
         ca_path: found.ca_path,
         ca_fingerprint: found.ca_fingerprint,
         sheet_path: found.sheet_path,
-        commands: Vec::new(),
+        keys_path: found.keys_path,
+        next: found.next,
     };
     Msg::Keys(keys.collect(), Box::new(hand_over))
 }

@@ -42,6 +42,9 @@ const QUEUE: usize = 64;
 /// How long a run that is left has for its last event, before the program ends all the same.
 const LAST_EVENT: Duration = Duration::from_secs(3);
 
+/// How long the words after the screens wait for a job that is still under way.
+const LAST_WORD: Duration = Duration::from_millis(500);
+
 /// Whether there is a terminal that screens can be drawn on, and nobody asked for lines.
 pub fn possible(global: &Global) -> bool {
     let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
@@ -287,16 +290,23 @@ async fn last_words(model: &mut Model, driver: &Driver, leaving: Leaving) -> Exi
         cancel.escalate();
         let _ = tokio::time::timeout(LAST_EVENT, driver.session.lock()).await;
     }
+    // No key outlives the screens by more than these words.
     model.walk.credentials = crate::ui::walk::credentials::Screen::default();
+    let mut next = Vec::new();
+    if let Ok(mut session) = tokio::time::timeout(LAST_WORD, driver.session.lock()).await {
+        session.forget_keys();
+        next = session.next();
+    }
     let last = driver.last.lock().unwrap_or_else(PoisonError::into_inner).take();
     let label = if driver.rehearsal { "REHEARSAL " } else { "" };
-    match last {
-        Some(concluded) => {
-            concluded.words.iter().for_each(|line| output::talk(&format!("{label}{line}")));
-            concluded.exit
-        }
-        None => Exit::Done,
+    let (exit, mut words) = last.map_or((Exit::Done, Vec::new()), |ended| (ended.exit, ended.words));
+    if !driver.rehearsal {
+        words.extend(next);
     }
+    for line in words {
+        output::talk(&format!("{label}{line}"));
+    }
+    exit
 }
 
 /// How long the screens have to end after a signal: longer than their last words take.

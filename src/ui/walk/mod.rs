@@ -162,6 +162,7 @@ pub fn heard(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Asked(id, asked) => {
+            credentials::hide(model);
             model.walk.questions.push(question::Asked::new(id, asked));
             Vec::new()
         }
@@ -189,7 +190,7 @@ pub fn heard(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Keys(keys, hand_over) => credentials::arrived(model, keys, *hand_over),
-        Msg::KeysSaved(path) => credentials::saved(model, path),
+        Msg::KeysSaved { path, sealed } => credentials::saved(model, path, sealed),
         Msg::Saved(path) => {
             model.shell.notice = Some(model.shell.text.with("notice-saved", [("path", path.into())]));
             Vec::new()
@@ -228,7 +229,7 @@ pub fn moving(model: &Model) -> Option<Duration> {
     let second = Duration::from_secs(1);
     let link_moves = matches!(model.live.link, Some(crate::ports::LinkState::Lost { .. }));
     let busy = model.walk.facts.busy() || model.walk.plan.busy();
-    (running(model) || busy || link_moves || model.walk.credentials.revealed_until.is_some()).then_some(second)
+    (running(model) || busy || link_moves || model.walk.credentials.moves()).then_some(second)
 }
 
 /// Whether a run is under way.

@@ -77,6 +77,23 @@ pub fn behind(text: &str, cells: usize) -> &str {
     if cells == 0 { text } else { "" }
 }
 
+/// A text in pieces of at most so many cells: for commands, paths and keys. A piece ends behind a space, a
+/// slash or a colon where there is one in its second half, and else wherever it is full.
+pub fn chunks(text: &str, cells: usize) -> Vec<String> {
+    let mut pieces = Vec::new();
+    let mut piece = String::new();
+    for grapheme in text.graphemes(true) {
+        if piece.width() + grapheme.width() > cells && !piece.is_empty() {
+            let end = piece.rfind([' ', '/', ':']).map(|at| at + 1).filter(|at| *at > piece.len() / 2);
+            let rest = piece.split_off(end.unwrap_or(piece.len()));
+            pieces.push(std::mem::replace(&mut piece, rest));
+        }
+        piece.push_str(grapheme);
+    }
+    pieces.push(piece);
+    pieces
+}
+
 /// A span in a role.
 pub fn span(theme: Theme, role: Role, text: impl Into<String>) -> Span<'static> {
     Span::styled(text.into(), theme.style(role))
@@ -165,6 +182,15 @@ mod tests {
         assert_eq!(pieces("", 5), [""]);
         assert_eq!(pieces("模", 1), ["模"], "what fits nowhere is not lost");
         assert_eq!((behind("模型仓", 3), behind("abc", 3), behind("abc", 0)), ("仓", "", "abc"));
+    }
+
+    #[test]
+    fn commands_are_cut_behind_their_words_and_lose_nothing() {
+        let command = "cp /home/tech/ca.crt ~/.mc/certs/CAs/edge.crt";
+        let pieces = chunks(command, 20);
+        assert_eq!(pieces, ["cp /home/tech/", "ca.crt ~/.mc/certs/", "CAs/edge.crt"]);
+        assert_eq!(chunks("ABCDEFGHIJ", 4), ["ABCD", "EFGH", "IJ"]);
+        assert_eq!(chunks("模型", 1).concat(), "模型");
     }
 
     proptest! {

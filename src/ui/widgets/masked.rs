@@ -76,6 +76,16 @@ impl Masked {
         secret
     }
 
+    /// What was typed. It stays here as well.
+    pub fn secret(&self) -> Secret<String> {
+        self.typed.clone()
+    }
+
+    /// Whether the same was typed twice.
+    pub fn same(&self, other: &Self) -> bool {
+        self.typed == other.typed
+    }
+
     /// What is shown of it: one sign a character, at most so many.
     pub fn shown(&self, theme: Theme, width: usize) -> String {
         theme.glyph(Glyph::Mask).repeat(self.typed.expose().chars().count().min(width))

@@ -26,6 +26,7 @@ fn place(scope: Scope) -> &'static str {
         Scope::Install => "Install",
         Scope::Failure => "An install that has ended without success",
         Scope::Credentials => "Credentials",
+        Scope::Unread => "Credentials, while they are not there",
         Scope::Done => "Done",
         Scope::Question => "Questions of ssh, sudo and the program",
         Scope::Typing => "A path or a text to search for",
