@@ -196,6 +196,11 @@ fn carry(client: Socket, to: &str, state: &Arc<State>) {
     if let Ok(mut open) = state.open.lock() {
         open.extend([client.again(), server.again()].into_iter().flatten());
     }
+    // A cut that came while it was being made has not seen it.
+    if state.cut.load(Ordering::Relaxed) {
+        client.shutdown(Shutdown::Both);
+        return server.shutdown(Shutdown::Both);
+    }
     let (Ok(client_again), Ok(server_again)) = (client.again(), server.again()) else { return };
     let shared = state.clone();
     std::thread::spawn(move || pump(client_again, server_again, &shared, true));
