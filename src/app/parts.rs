@@ -13,7 +13,7 @@ use crate::engine::journal::FileJournal;
 use crate::engine::preview::{Preview, ReviewedPlan};
 use crate::engine::recorder::Recorder;
 use crate::engine::retry::Retry;
-use crate::engine::run::{Ending, Kit, RunOptions, run};
+use crate::engine::run::{Ending, Kit, RunOptions, link_is_lost, run};
 use crate::engine::state::RunState;
 use crate::engine::step::{Brief, Cx, Hook, Progress};
 use crate::engine::tail::Output;
@@ -166,15 +166,17 @@ async fn over_the_link<T>(
 ) -> Result<T, Failure> {
     let mut losses = 0;
     loop {
-        match look().await {
-            Err(failure) if failure.kind == FailureKind::Unknown && losses < LOSSES && !env.cancel.stopping() => {
-                losses += 1;
-                env.face.note(&words::looking_again(&failure));
-                world.restore(env.link_timeout, &env.cancel).await?;
-                tokio::time::sleep(world.pause() / 2).await;
-            }
+        let failure = match look().await {
+            Err(failure) if losses < LOSSES && !env.cancel.stopping() => failure,
             ended => return ended,
+        };
+        if failure.kind != FailureKind::Unknown && !link_is_lost(world, &failure).await {
+            return Err(failure);
         }
+        losses += 1;
+        env.face.note(&words::looking_again(&failure));
+        world.restore(env.link_timeout, &env.cancel).await?;
+        tokio::time::sleep(world.pause() / 2).await;
     }
 }
 

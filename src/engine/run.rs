@@ -255,7 +255,7 @@ impl Runner<'_> {
             if is_stopped(&failure) {
                 return Ok(AttemptEnd::Stopped);
             }
-            if failure.kind != FailureKind::Unknown && !self.link_is_lost(&failure).await {
+            if failure.kind != FailureKind::Unknown && !link_is_lost(self.kit.world, &failure).await {
                 return Ok(AttemptEnd::Failed(failure));
             }
             applied = false;
@@ -267,17 +267,6 @@ impl Runner<'_> {
                 return Ok(end);
             }
         }
-    }
-
-    /// Whether a trouble that may pass is that of a link which has gone meanwhile: then it costs the
-    /// step no attempt. The loss may be noticed a moment after the trouble that it made.
-    async fn link_is_lost(&self, failure: &Failure) -> bool {
-        if failure.kind != FailureKind::Transient {
-            return false;
-        }
-        let mut link = self.kit.world.link();
-        let lost = link.wait_for(|state| matches!(state, LinkState::Lost { .. } | LinkState::Connecting { .. }));
-        tokio::time::timeout(self.kit.world.pause() / 2, lost).await.is_ok_and(|seen| seen.is_ok())
     }
 
     async fn apply(&self, step: &dyn Step, cx: &Cx<'_>) -> Result<(), Failure> {
@@ -336,6 +325,18 @@ impl Runner<'_> {
             hook: &self.options.hook,
         }
     }
+}
+
+/// Whether a trouble that may pass is that of a link which has gone meanwhile: then it says nothing of
+/// what was asked, and costs a step no attempt. The loss may be noticed a moment after the trouble that
+/// it made.
+pub async fn link_is_lost(world: &dyn World, failure: &Failure) -> bool {
+    if failure.kind != FailureKind::Transient {
+        return false;
+    }
+    let mut link = world.link();
+    let lost = link.wait_for(|state| matches!(state, LinkState::Lost { .. } | LinkState::Connecting { .. }));
+    tokio::time::timeout(world.pause() / 2, lost).await.is_ok_and(|seen| seen.is_ok())
 }
 
 enum AttemptEnd {

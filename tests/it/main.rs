@@ -7,6 +7,7 @@ mod crash;
 mod images;
 mod killed;
 mod ledger;
+mod lost;
 mod made;
 mod paced;
 mod plain_walk;

@@ -1,0 +1,93 @@
+//! A link that is lost while a plan is made: looking changes nothing, so the program looks again.
+
+use crate::ledger::{Ledger, Watched};
+use crate::stage::Stage;
+use async_trait::async_trait;
+use modelquay::app::Exit;
+use modelquay::base::Cancel;
+use modelquay::plan::{Failure, HostId};
+use modelquay::ports::{
+    Access, Cluster, Credentials, Endpoint, Host, LinkState, ObjectStore, OperatorFiles, Probe, RegistryAdmin, World,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A world whose cluster answers with this so often, each time with a loss of the link.
+struct Losing {
+    inner: Watched,
+    failure: Failure,
+    losses: AtomicUsize,
+    restored: AtomicUsize,
+    /// Whether the link says that it was lost.
+    noticed: bool,
+    link: watch::Sender<LinkState>,
+}
+
+impl Losing {
+    fn new(stage: &Stage, failure: Failure, losses: usize, noticed: bool) -> Arc<Self> {
+        let (losses, restored) = (AtomicUsize::new(losses), AtomicUsize::new(0));
+        let inner = Watched::new(&stage.sim, &Ledger::default());
+        let link = watch::Sender::new(LinkState::Up { rtt_ms: None });
+        Arc::new(Self { inner, failure, losses, restored, noticed, link })
+    }
+}
+
+#[async_trait]
+impl World for Losing {
+    async fn host(&self, host: HostId) -> Result<Arc<dyn Host>, Access> {
+        self.inner.host(host).await
+    }
+    async fn cluster(&self) -> Result<Arc<dyn Cluster>, Access> {
+        if self.losses.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok() {
+            if self.noticed {
+                self.link.send_replace(LinkState::Connecting { attempt: 2 });
+            }
+            return Err(Access::Failed(self.failure.clone()));
+        }
+        self.inner.cluster().await
+    }
+    async fn store(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn ObjectStore>, Access> {
+        self.inner.store(at, with).await
+    }
+    async fn admin(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access> {
+        self.inner.admin(at, with).await
+    }
+    fn probe(&self) -> Arc<dyn Probe> {
+        self.inner.probe()
+    }
+    fn files(&self) -> Arc<dyn OperatorFiles> {
+        self.inner.files()
+    }
+    fn link(&self) -> watch::Receiver<LinkState> {
+        self.link.subscribe()
+    }
+    async fn restore(&self, _: Duration, _: &Cancel) -> Result<(), Failure> {
+        self.restored.fetch_add(1, SeqCst);
+        self.link.send_replace(LinkState::Up { rtt_ms: None });
+        Ok(())
+    }
+    fn pause(&self) -> Duration {
+        Duration::from_millis(20)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_loss_while_a_plan_is_made_is_waited_for_and_looked_at_again() {
+    let stage = Stage::new();
+    for (failure, noticed) in
+        [(Failure::unknown("the connection is lost"), false), (Failure::transient("the answer was cut off"), true)]
+    {
+        let world = Losing::new(&stage, failure, 1, noticed);
+        assert_eq!(stage.plan(Arc::clone(&world) as _).await, Exit::Done, "{}", stage.shown());
+        assert_eq!(world.restored.load(SeqCst), 1);
+    }
+    // A trouble with the link up is a trouble of its own, and a link that never holds is given up.
+    let world = Losing::new(&stage, Failure::transient("the API server is busy"), 1, false);
+    assert_eq!(stage.plan(Arc::clone(&world) as _).await, Exit::Failed, "{}", stage.shown());
+    assert_eq!(world.restored.load(SeqCst), 0);
+    let world = Losing::new(&stage, Failure::unknown("the connection is lost"), usize::MAX, false);
+    assert_eq!(stage.plan(Arc::clone(&world) as _).await, Exit::Unknown, "{}", stage.shown());
+    assert_eq!(world.restored.load(SeqCst), 20);
+}
