@@ -2,7 +2,7 @@
 
 use super::state::RunState;
 use super::step::{Brief, Check, Cx, Steps};
-use crate::plan::{Change, Changes, Failure, Plan, StepId};
+use crate::plan::{Change, Changes, Failure, FailureKind, Plan, StepId, StepKind};
 use futures_util::stream::{FuturesOrdered, StreamExt as _};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,9 +59,17 @@ impl Preview {
             async move { (id, steps.step(id.kind).check(&cx).await) }
         };
         let mut looks: FuturesOrdered<_> = plan.ids().into_iter().map(look).collect();
-        let mut found = Vec::with_capacity(plan.steps().len());
+        let mut found: Vec<Previewed> = Vec::with_capacity(plan.steps().len());
         while let Some((id, check)) = looks.next().await {
-            let check = check.map_err(|failure| (id, failure))?;
+            let check = match check {
+                Ok(check) => check,
+                // A registry that is half installed refuses connections: that is the work of the step before it
+                // and not a failure of looking.
+                Err(failure) => match open_need(&plan, id, &found) {
+                    Some(because) if failure.kind == FailureKind::Transient => Check::Blocked { because },
+                    _ => return Err((id, failure)),
+                },
+            };
             let changes = match &check {
                 Check::Done { .. } | Check::Conflict(_) => Changes::new(),
                 Check::NeedsWork { changes } => changes.clone(),
@@ -112,6 +120,13 @@ impl Preview {
         }
         ReviewedPlan { plan: self.plan, agreed }
     }
+}
+
+/// The first step with work among those that come before this one and are needed by it.
+fn open_need(plan: &Plan, id: StepId, found: &[Previewed]) -> Option<StepKind> {
+    let planned = plan.steps().iter().find(|planned| planned.id == id)?;
+    let open = |need: &&StepId| found.iter().any(|f| f.id == **need && !matches!(f.check, Check::Done { .. }));
+    planned.needs.iter().find(open).map(|need| need.kind)
 }
 
 impl ReviewedPlan {

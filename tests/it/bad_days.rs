@@ -41,6 +41,17 @@ fn wrong_in_lines(day: BadDay, said: &Said) -> Vec<String> {
             wrong.push(format!("{day}: {words:?} was not said"));
         }
     }
+    // What is known about a failure of a run, and what to do, beside what the step itself says.
+    let known = match day {
+        BadDay::WrongChecksum => "known: A file arrived with another content",
+        BadDay::SignerSilent => "known: A certificate request is approved and nobody signs it",
+        BadDay::ImageMissing => "known: The image registry, or the mirror in its place",
+        BadDay::SecretDeleted => "known: The tenant's root credentials are missing",
+        _ => "",
+    };
+    if !said.out.contains(known) || (!known.is_empty() && !said.out.contains("fix: ")) {
+        wrong.push(format!("{day}: {known:?} was not said"));
+    }
     let unlabelled = said.out.lines().chain(said.err.lines()).filter(|line| !line.starts_with("REHEARSAL "));
     wrong.extend(unlabelled.map(|line| format!("{day}: without a label: {line}")));
     wrong
