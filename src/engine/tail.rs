@@ -31,6 +31,7 @@ struct Inner {
     file: Option<File>,
     path: Option<PathBuf>,
     written: u64,
+    cap: u64,
     dropped: u64,
     ring: VecDeque<Line>,
     seen: u64,
@@ -58,7 +59,7 @@ impl Output {
     }
 
     fn with(file: Option<File>, path: Option<PathBuf>, redactor: Redactor) -> Self {
-        let inner = Inner { file, path, written: 0, dropped: 0, ring: VecDeque::new(), seen: 0 };
+        let inner = Inner { file, path, written: 0, cap: FILE_CAP, dropped: 0, ring: VecDeque::new(), seen: 0 };
         Self { inner: Arc::new(Mutex::new(inner)), poke: Arc::new(Notify::new()), redactor }
     }
 
@@ -108,7 +109,7 @@ impl Output {
 impl Inner {
     fn write(&mut self, line: &str) {
         let Some(file) = &mut self.file else { return };
-        if self.written + line.len() as u64 > FILE_CAP {
+        if self.written + line.len() as u64 > self.cap {
             if self.dropped == 0 {
                 let _ = file.write_all(b"(the log has reached its limit; what follows is on the host only)\n");
             }
@@ -120,6 +121,14 @@ impl Inner {
             return;
         }
         self.written += line.len() as u64;
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let (Some(file), true) = (&mut self.file, self.dropped > 0) {
+            let _ = writeln!(file, "({} lines did not fit into this log)", self.dropped);
+        }
     }
 }
 
@@ -142,5 +151,22 @@ mod tests {
         assert_eq!(lines[0].text, "line 5 [secret]");
         assert_eq!(output.last(step, 1), [format!("line {} [secret]", KEPT + 4)]);
         assert_eq!(output.since(next).0, []);
+    }
+    #[test]
+    fn a_full_log_file_says_how_many_lines_it_lacks() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("log");
+        let file = File::create(&path).expect("it can be written");
+        let output = Output::to_file(file, path.clone(), Redactor::new());
+        output.inner.lock().expect("nobody panics with it").cap = 100;
+        let step = StepId::of(StepKind::Tenant, "edge".parse().expect("a label"));
+        for n in 0..20 {
+            output.line(step, format!("line {n:02}").as_bytes());
+        }
+        drop(output);
+        let text = std::fs::read_to_string(&path).expect("it was written");
+        let kept = text.lines().filter(|line| line.starts_with("tenant line")).count();
+        assert_eq!(kept, 6, "{text}");
+        assert!(text.ends_with("(14 lines did not fit into this log)\n"), "{text}");
     }
 }
