@@ -131,12 +131,18 @@ impl Pty {
     /// Waits until the screen is as wanted.
     #[track_caller]
     pub fn wait(&self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) -> &Self {
-        let until = Instant::now() + DEADLINE;
+        self.wait_for(DEADLINE, what, holds)
+    }
+
+    /// The same with another deadline.
+    #[track_caller]
+    pub fn wait_for(&self, deadline: Duration, what: &str, holds: impl Fn(&vt100::Screen) -> bool) -> &Self {
+        let until = Instant::now() + deadline;
         let mut seen = self.seen();
         while !holds(seen.emulator.screen()) {
             let left = until.saturating_duration_since(Instant::now());
             let text = seen.emulator.screen().contents();
-            assert!(!left.is_zero(), "waited {DEADLINE:?} for {what}; there is:\n{text}");
+            assert!(!left.is_zero(), "waited {deadline:?} for {what}; there is:\n{text}");
             assert!(!seen.closed, "the program has ended before {what}; there is:\n{text}");
             seen = self.shared.more.wait_timeout(seen, left).unwrap_or_else(PoisonError::into_inner).0;
         }

@@ -19,9 +19,13 @@ mod link_contract;
 mod link_proxy;
 mod minio_contract;
 mod product;
+#[expect(dead_code, reason = "the tests without a host use all of it")]
+#[path = "../it/pty.rs"]
+mod pty;
 mod refused;
 mod round_trips;
 mod saved;
 mod syncs;
 mod trace;
+mod walk;
 mod ways;

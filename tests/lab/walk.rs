@@ -1,0 +1,207 @@
+//! The screens against a real host: everything is done by keys in a terminal of 80×24, as a technician
+//! would, over a link that breaks.
+
+use crate::harness::{Host, TECH_PASSWORD, cache, sh, wait_until};
+use crate::product::key;
+use crate::link_proxy::Link;
+use crate::pty::Pty;
+use modelquay::ui::text::{Lang, Text};
+use modelquay::ui::walk::Place;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+const ENTER: &str = "\r";
+const CTRL_F: &str = "\u{6}";
+const DOWN: &str = "\u{1b}[B";
+const TAB: &str = "\t";
+
+/// How long one screen of an install may take.
+const PATIENCE: Duration = Duration::from_mins(8);
+
+fn t(key: &str) -> String {
+    Text::of(Lang::En).t(key)
+}
+
+/// A user at a computer that knows no host yet: an ssh configuration with one name in it, and nothing else.
+struct User {
+    home: tempfile::TempDir,
+    site: String,
+}
+
+impl User {
+    fn new(site: &str, port: u16) -> Self {
+        let home = tempfile::Builder::new().prefix("mq").tempdir().expect("a temporary directory");
+        let ssh = home.path().join(".ssh");
+        let private = |path: &PathBuf, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("ours");
+        private(&home.path().to_owned(), 0o700);
+        fs::create_dir(&ssh).expect("the home is writable");
+        private(&ssh, 0o700);
+        fs::copy(cache().join("keys/id_ed25519"), ssh.join("key")).expect("the lab has a key");
+        private(&ssh.join("key"), 0o600);
+        let config = format!(
+            "Host {site}\n  HostName 127.0.0.1\n  Port {port}\n  User tech\n  IdentityFile /root/.ssh/key\n  IdentitiesOnly yes\n"
+        );
+        fs::write(ssh.join("config"), config).expect("the home is writable");
+        Self { home, site: site.into() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// The product on this user's terminal. OpenSSH finds its files by the user's entry in passwd and not
+    /// by `HOME`, so the directory is put there, for this program alone.
+    fn start(&self, args: &[&str]) -> Pty {
+        let in_place = "mkdir -p /root/.ssh && mount --bind \"$HOME/.ssh\" /root/.ssh && exec \"$0\" \"$@\"";
+        let program = [&["unshare", "--mount", "sh", "-c", in_place, env!("CARGO_BIN_EXE_modelquay")], args].concat();
+        Pty::start((80, 24), &program, |command| {
+            command.env("HOME", self.home.path()).env("XDG_STATE_HOME", self.path("state")).env("LANG", "C.UTF-8")
+        })
+    }
+
+    fn credentials(&self) -> PathBuf {
+        self.path("keys/keys.toml")
+    }
+
+    /// The registry answers a client that has only what was saved.
+    fn registry_answers(&self, host: &Host) {
+        let ca = self.path(&format!("state/modelquay/sites/{}/ca.crt", self.site));
+        let health = sh(&format!(
+            "curl -sS -o /dev/null -w '%{{http_code}}' --cacert {} https://{}:30900/minio/health/live",
+            ca.display(),
+            host.ip
+        ));
+        assert_eq!(health, "200");
+        // curl signs by itself.
+        let (access, secret) = key(&self.credentials(), "publisher");
+        let listing = sh(&format!(
+            "printf 'user = \"%s:%s\"\\n' '{access}' '{secret}' | curl -sS -K - --aws-sigv4 aws:amz:us-east-1:s3 \
+             --cacert {} 'https://{}:30900/?list-type=2'",
+            ca.display(),
+            host.ip
+        ));
+        assert!(listing.contains("<Name>models</Name>"), "{listing}");
+    }
+}
+
+/// Waits for a moment to pass: a part of what the link does, not of what the test waits for.
+fn passes(time: Duration) {
+    let begun = Instant::now();
+    wait_until("time to pass", time * 2 + Duration::from_secs(5), || begun.elapsed() >= time);
+}
+
+fn at(pty: &Pty, place: Place) {
+    let name = t(&format!("place-{}", place.id()));
+    pty.wait_for(PATIENCE, &format!("the place {name}"), |screen| {
+        let line = screen.rows(0, 80).nth(1).unwrap_or_default();
+        line.find(&name).is_some_and(|at| {
+            let column = u16::try_from(line[..at].chars().count()).unwrap_or(u16::MAX);
+            screen.cell(1, column).is_some_and(vt100::Cell::bold)
+        })
+    });
+}
+
+/// From the first screen to the plan: the host's key and sudo's password are asked for on the way.
+fn to_the_plan(pty: &Pty, host: &Host, site: &str) {
+    pty.says(&t("start-title")).keys(ENTER);
+    pty.says(&t("host-title")).keys(DOWN).keys(site).says(site).keys(ENTER);
+    // The key that is shown is the host's, and the careful word is the first one.
+    pty.says(&host.fingerprint()).keys(DOWN).keys(ENTER);
+    pty.says("sudo").keys(TECH_PASSWORD).keys(ENTER);
+    at(pty, Place::Facts);
+    // The lab's images and files come from the lab.
+    pty.keys("m").says(&t("supply-title"));
+    pty.keys("docker.io = http://10.77.0.1:5001").keys(ENTER).keys("quay.io = http://10.77.0.1:5001");
+    pty.says("quay.io = http://10.77.0.1:5001");
+    for _ in 0..5 {
+        pty.keys(TAB);
+    }
+    let table = cache().join("components.toml").display().to_string();
+    pty.keys(&table).says("components.toml").keys(CTRL_F);
+    let looked = Text::of(Lang::En).t("busy-looking");
+    pty.wait("a second look that finds nothing in the way", |screen| {
+        let text = screen.contents();
+        !text.contains(&looked) && text.contains("0 stop") || text.contains("nothing stops")
+    });
+    pty.keys(ENTER);
+    for place in [Place::Names, Place::Compute, Place::Registry] {
+        at(pty, place);
+        pty.keys(CTRL_F);
+    }
+    at(pty, Place::Plan);
+    pty.says(&t("step-operator"));
+}
+
+/// From the keys to the hand-over.
+fn from_the_keys(pty: &Pty, user: &User) {
+    at(pty, Place::Credentials);
+    pty.says(&t("status-keys-unsaved")).keys("s").says(&t("keys-save-to"));
+    // What is proposed goes, and the path of this test comes.
+    pty.keys("\u{15}").keys(&user.credentials().display().to_string()).keys(ENTER);
+    pty.says(&t("status-keys-saved")).keys(ENTER);
+    at(pty, Place::Done);
+    pty.keys("q");
+}
+
+#[test]
+fn a_technician_installs_a_bare_host_by_keys_over_a_link_that_breaks() {
+    let host = Host::fresh("walk1");
+    let link = Link::to(&host.ip);
+    let user = User::new("walk1", link.port);
+    let begun = Instant::now();
+    let mut pty = user.start(&[]);
+    to_the_plan(&pty, &host, "walk1");
+    pty.keys("i");
+    at(&pty, Place::Install);
+    pty.says(&t("step-cluster-start"));
+    passes(Duration::from_secs(10));
+    link.cut();
+    let lost = Text::of(Lang::En).t("link-lost");
+    let lost = lost.split('{').next().unwrap_or_default().trim().to_owned();
+    pty.says(&lost);
+    passes(Duration::from_secs(40));
+    link.mend();
+    pty.wait("the link", |screen| !screen.contents().contains(&lost));
+    for (columns, rows) in [(120, 40), (40, 10), (30, 5), (200, 60), (80, 24)] {
+        pty.resize(columns, rows);
+        passes(Duration::from_secs(1));
+    }
+    from_the_keys(&pty, &user);
+    assert!(pty.ended().success(), "{}", pty.text());
+    println!("walk by keys with a cut of 40 s: {:.1} s", begun.elapsed().as_secs_f64());
+    user.registry_answers(&host);
+    for counter in ["install-script", "rke2-start"] {
+        assert_eq!(host.count(counter), 1, "{counter}");
+    }
+    // Nothing of a secret stands in what the terminal was sent, but for what a technician has asked for.
+    let sent = String::from_utf8_lossy(&pty.bytes()).into_owned();
+    let secrets = ["root", "reader", "publisher", "triton"].map(|name| key(&user.credentials(), name).1);
+    for secret in secrets.iter().map(String::as_str).chain([TECH_PASSWORD]) {
+        assert!(!sent.contains(secret), "a secret was written to the terminal");
+    }
+}
+
+#[test]
+fn a_terminal_that_was_closed_is_gone_on_with_from_another() {
+    let host = Host::fresh("walk2");
+    let link = Link::to(&host.ip);
+    let user = User::new("walk2", link.port);
+    let mut first = user.start(&[]);
+    to_the_plan(&first, &host, "walk2");
+    first.keys("i");
+    at(&first, Place::Install);
+    first.says(&t("step-cluster-start"));
+    wait_until("the start of RKE2", Duration::from_mins(4), || host.count("rke2-start") > 0);
+    first.hang_up();
+    first.ended();
+    let mut second = user.start(&["resume"]);
+    second.says("sudo").keys(TECH_PASSWORD).keys(ENTER);
+    from_the_keys(&second, &user);
+    assert!(second.ended().success(), "{}", second.text());
+    user.registry_answers(&host);
+    for counter in ["install-script", "rke2-start"] {
+        assert_eq!(host.count(counter), 1, "{counter}");
+    }
+}
