@@ -12,7 +12,7 @@ use std::io::{PipeReader, PipeWriter, Read as _, Write as _};
 use std::num::NonZeroU16;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,8 @@ struct Shared {
     more: Condvar,
     /// Whether nothing is read for now.
     held: AtomicBool,
+    /// How many bytes a second reach the screen; 0 is all of them.
+    pace: AtomicUsize,
 }
 
 /// A program with its terminal. It is ended when this is dropped.
@@ -95,7 +97,12 @@ impl Pty {
         drop(command);
         let emulator = vt100::Parser::new(cells(rows), cells(columns), SCROLLBACK);
         let seen = Seen { emulator, bytes: Vec::new(), reads: 0, closed: false };
-        let shared = Arc::new(Shared { seen: Mutex::new(seen), more: Condvar::new(), held: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            seen: Mutex::new(seen),
+            more: Condvar::new(),
+            held: AtomicBool::new(false),
+            pace: AtomicUsize::new(0),
+        });
         let (woken, wake) = std::io::pipe().expect("a pipe");
         let master = File::from(master);
         let own = master.try_clone().expect("a descriptor is free");
@@ -174,6 +181,13 @@ impl Pty {
     /// Reads nothing for now: what the program writes piles up, as on a line that does not move.
     pub fn hold(&self, held: bool) -> &Self {
         self.shared.held.store(held, Ordering::Relaxed);
+        self
+    }
+
+    /// Lets so many bytes a second reach the screen from now on; what comes faster waits in a buffer of
+    /// 64 KiB, as in a line between.
+    pub fn pace(&self, bytes_a_second: usize) -> &Self {
+        self.shared.pace.store(bytes_a_second, Ordering::Relaxed);
         self
     }
 
@@ -256,30 +270,48 @@ impl Drop for Pty {
     }
 }
 
+/// What a line between holds.
+const BUFFER: usize = 64 * 1024;
+
 /// Reads until the other end of `woken` is closed, or the terminal is.
 fn read(mut master: File, woken: &PipeReader, into: &Shared) {
     let mut piece = [0_u8; 16 * 1024];
+    let mut line = Vec::new();
+    let mut moved = Instant::now();
     loop {
-        let held = into.held.load(Ordering::Relaxed);
-        let of_master = if held { PollFlags::empty() } else { PollFlags::IN };
+        let (held, pace) = (into.held.load(Ordering::Relaxed), into.pace.load(Ordering::Relaxed));
+        let full = held || pace > 0 && line.len() + piece.len() > BUFFER;
+        let of_master = if full { PollFlags::empty() } else { PollFlags::IN };
         let mut fds = [PollFd::new(&master, of_master), PollFd::new(woken, PollFlags::IN)];
-        // Looks again from time to time whether it is still held.
+        // Looks again from time to time whether it is still held, and moves the line on.
         let moment = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
-        if poll(&mut fds, Some(&moment)).unwrap_or(0) == 0 {
-            continue;
-        }
+        let ready = poll(&mut fds, Some(&moment)).unwrap_or(0) > 0;
         let ended = !fds[1].revents().is_empty();
-        if held && !ended {
+        let closed = ready && !full && !ended && {
+            let count = master.read(&mut piece).unwrap_or(0);
+            line.extend_from_slice(&piece[..count]);
+            count == 0
+        };
+        let due = if pace == 0 {
+            line.len()
+        } else {
+            let microseconds = usize::try_from(moved.elapsed().as_micros()).unwrap_or(usize::MAX);
+            (pace.saturating_mul(microseconds) / 1_000_000).min(line.len())
+        };
+        if due > 0 || line.is_empty() {
+            moved = Instant::now();
+        }
+        if due == 0 && !closed && !ended {
             continue;
         }
-        let count = if ended { 0 } else { master.read(&mut piece).unwrap_or(0) };
         let mut seen = into.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.emulator.process(&piece[..count]);
-        seen.bytes.extend_from_slice(&piece[..count]);
+        seen.emulator.process(&line[..due]);
+        seen.bytes.extend_from_slice(&line[..due]);
+        line.drain(..due);
         seen.reads += 1;
-        seen.closed = count == 0;
+        seen.closed = closed || ended;
         into.more.notify_all();
-        if count == 0 {
+        if closed || ended {
             return;
         }
     }
