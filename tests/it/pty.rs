@@ -27,8 +27,8 @@ struct Seen {
     emulator: vt100::Parser,
     /// Every byte, for whoever replays them.
     bytes: Vec<u8>,
-    /// Pieces that were read.
-    reads: u64,
+    /// How often there was nothing to read, and nothing left to show.
+    idle: u64,
     closed: bool,
 }
 
@@ -96,7 +96,7 @@ impl Pty {
         let child = with(&mut command).spawn().expect("setsid is there");
         drop(command);
         let emulator = vt100::Parser::new(cells(rows), cells(columns), SCROLLBACK);
-        let seen = Seen { emulator, bytes: Vec::new(), reads: 0, closed: false };
+        let seen = Seen { emulator, bytes: Vec::new(), idle: 0, closed: false };
         let shared = Arc::new(Shared {
             seen: Mutex::new(seen),
             more: Condvar::new(),
@@ -229,22 +229,17 @@ impl Pty {
         status
     }
 
-    /// Everything that was written is in the terminal's buffer now: it was read when nothing is left.
+    /// Everything that was written is in the terminal's buffer now: it was shown when there is nothing to
+    /// read any more.
     fn drained(&self, until: Instant) {
-        let Some(master) = &self.master else { return };
         if self.shared.held.load(Ordering::Relaxed) {
             return;
         }
-        let mut before = u64::MAX;
-        loop {
-            let mut fds = [PollFd::new(master, PollFlags::IN)];
-            let left = poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).unwrap_or(0);
-            let seen = self.seen();
-            if left == 0 && seen.reads == before || Instant::now() > until {
-                return;
-            }
-            before = seen.reads;
-            drop(self.shared.more.wait_timeout(seen, Duration::from_millis(20)));
+        let mut seen = self.seen();
+        let enough = seen.idle + 2;
+        while seen.idle < enough && !seen.closed && Instant::now() < until {
+            let waited = self.shared.more.wait_timeout(seen, Duration::from_millis(100));
+            seen = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -301,6 +296,10 @@ fn read(mut master: File, woken: &PipeReader, into: &Shared) {
         if due > 0 || line.is_empty() {
             moved = Instant::now();
         }
+        if !ready && line.is_empty() {
+            into.seen.lock().unwrap_or_else(PoisonError::into_inner).idle += 1;
+            into.more.notify_all();
+        }
         if due == 0 && !closed && !ended {
             continue;
         }
@@ -308,7 +307,6 @@ fn read(mut master: File, woken: &PipeReader, into: &Shared) {
         seen.emulator.process(&line[..due]);
         seen.bytes.extend_from_slice(&line[..due]);
         line.drain(..due);
-        seen.reads += 1;
         seen.closed = closed || ended;
         into.more.notify_all();
         if closed || ended {

@@ -13,6 +13,7 @@ use crate::plan::{Failure, HostId};
 use crate::ui::msg::{Ended, How, KeyPair, KnownSite};
 use crate::ui::{Effect, Live, Msg};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -34,6 +35,8 @@ pub struct Driver {
     pub prompt: Arc<ScreenPrompt>,
     /// Stops the job that is under way.
     pub cancel: Arc<Mutex<Cancel>>,
+    /// Whether the screens were left. It is only looked at and set under the lock of `cancel`.
+    pub left: Arc<AtomicBool>,
     /// The run that ended last, for the words after the screens.
     pub last: Arc<Mutex<Option<Concluded>>>,
     /// To what relative paths of the answers belong.
@@ -63,6 +66,13 @@ impl Driver {
         if let Some(job) = job {
             let _ = job.await;
         }
+    }
+
+    /// Lets what is under way come to its last event, and nothing begin any more.
+    pub fn leave(&self) {
+        let cancel = self.cancel.lock().unwrap_or_else(PoisonError::into_inner);
+        self.left.store(true, Ordering::Relaxed);
+        cancel.leave_now();
     }
 
     /// What does not need the session, and is done at once whatever is under way.
@@ -145,7 +155,14 @@ impl Driver {
         let mut session = self.session.lock().await;
         // What was stopped before must not stop this.
         let cancel = Cancel::new();
-        *self.cancel.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
+        {
+            let mut current = self.cancel.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.left.load(Ordering::Relaxed) {
+                // The screens were left before this began: nothing begins any more.
+                return;
+            }
+            *current = cancel.clone();
+        }
         session.env().cancel = cancel;
         let told = match effect {
             Effect::Look { answers } => self.look(&mut session, &answers).await,

@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Messages and effects that may wait. The loop takes messages with every turn, so a full queue makes the
 /// driver wait for a moment; effects that find no room are refused with a word on the screen.
@@ -251,6 +251,7 @@ async fn drive(model: &mut Model, begin: Begin) -> Result<(Exit, Leaving), Failu
         run: run_dir.subscribe(),
         prompt,
         cancel: Arc::default(),
+        left: Arc::default(),
         last: Arc::default(),
         base: begin.base,
         rehearsal: begin.rehearsal,
@@ -263,32 +264,37 @@ async fn drive(model: &mut Model, begin: Begin) -> Result<(Exit, Leaving), Failu
         // Nothing else is in the queue yet.
         let _ = effects.try_send(Effect::Resume { site });
     }
-    let leaving = {
+    let (leaving, ended) = {
         let mut tty = Taken::take().map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
-        work(driver.clone(), asked)?;
-        run(model, &mut tty, EventStream::new(), feeds, effects).await
+        let ended = work(driver.clone(), asked)?;
+        (run(model, &mut tty, EventStream::new(), feeds, effects).await, ended)
     };
-    Ok((last_words(model, &driver, leaving).await, leaving))
+    Ok((last_words(model, &driver, leaving, ended).await, leaving))
 }
 
 /// Lets the driver work on a thread of its own, so that a terminal that takes no output holds up nothing
 /// but the drawing. A local set, because the use cases' futures stay on one thread: the compiler cannot
 /// see that those with async closures in them could move (rust-lang/rust#102211).
-fn work(driver: Driver, asked: mpsc::Receiver<Effect>) -> Result<(), Failure> {
+///
+/// What it gives is done when the driver is.
+fn work(driver: Driver, asked: mpsc::Receiver<Effect>) -> Result<oneshot::Receiver<()>, Failure> {
     let runtime = tokio::runtime::Handle::current();
-    let body = move || runtime.block_on(tokio::task::LocalSet::new().run_until(driver.run(asked)));
+    let (end, ended) = oneshot::channel();
+    let body = move || {
+        runtime.block_on(tokio::task::LocalSet::new().run_until(driver.run(asked)));
+        // Nobody waits for it where the screens were left with nothing under way.
+        let _ = end.send(());
+    };
     let spawned = std::thread::Builder::new().name("driver".into()).spawn(body);
-    spawned.map(|_| ()).map_err(|e| Failure::permanent("start the driver's thread").because(e.to_string()))
+    spawned.map(|_| ended).map_err(|e| Failure::permanent("start the driver's thread").because(e.to_string()))
 }
 
 /// What is said on the ordinary screen after everything: what was done, what was not, and how to go on.
-async fn last_words(model: &mut Model, driver: &Driver, leaving: Leaving) -> Exit {
+async fn last_words(model: &mut Model, driver: &Driver, leaving: Leaving, ended: oneshot::Receiver<()>) -> Exit {
     if leaving == Leaving::Detach {
         // The run records that it was left; what the host does by itself goes on.
-        let cancel = driver.cancel.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        cancel.escalate();
-        cancel.escalate();
-        let _ = tokio::time::timeout(LAST_EVENT, driver.session.lock()).await;
+        driver.leave();
+        let _ = tokio::time::timeout(LAST_EVENT, ended).await;
     }
     // No key outlives the screens by more than these words.
     model.walk.credentials = crate::ui::walk::credentials::Screen::default();

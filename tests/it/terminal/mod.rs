@@ -80,4 +80,12 @@ pub fn to_the_install(pty: &Pty) {
     pty.wait("the plan", |screen| screen.contents().contains(&t("step-operator")));
     pty.keys("i");
     arrives(pty, Place::Install);
+    // The run is there when its clock is.
+    pty.wait("the run's clock", |screen| screen.rows(0, 300).next().is_some_and(|row| has_clock(&row)));
+}
+
+/// Whether there is a time as in `3:07`.
+fn has_clock(row: &str) -> bool {
+    let digit = |c: &u8| c.is_ascii_digit();
+    row.as_bytes().windows(4).any(|w| digit(&w[0]) && w[1] == b':' && digit(&w[2]) && digit(&w[3]))
 }

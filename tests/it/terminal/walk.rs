@@ -8,6 +8,8 @@ fn a_rehearsal_is_walked_to_its_end_by_keys() {
     let home = tempfile::tempdir().expect("a directory");
     let mut pty = rehearsal(home.path(), (80, 24), &[]);
     let settings = pty.settings();
+    // As over a line of 64 kbit/s.
+    pty.pace(8_000);
     to_the_install(&pty);
     // Every size in between is drawn, and the run does not care.
     for (columns, rows) in [(120, 40), (40, 10), (30, 8), (200, 50), (80, 24)] {
