@@ -9,9 +9,12 @@ use modelquay::app::{Env, Exit, Face, Machine, order};
 use modelquay::base::clock::SetClock;
 use modelquay::base::{Cancel, Redactor};
 use modelquay::engine::retry::Retry;
-use modelquay::engine::step::{Hook, Progress};
+use modelquay::engine::event::{EventKind, Outcome, StepPlan};
+use modelquay::engine::step::{Hook, Progress, Stage};
+use modelquay::engine::tail::Line;
 use modelquay::engine::{Consent, Event, Preview, RunState};
-use modelquay::plan::{Failure, HostId};
+use modelquay::plan::wait::Waiting;
+use modelquay::plan::{Failure, HostId, StepId, StepKind};
 use modelquay::ports::{Answer, LinkState, Prompt, Question};
 use modelquay::transport::operator_files::LocalFiles;
 use modelquay::transport::simulated::{self, BadDay, Pace, Sim, SimOptions};
@@ -95,6 +98,59 @@ fn forward(model: &mut Model) -> Vec<Effect> {
     model.update(Msg::Key(KeyEvent::new(KeyCode::Char('f'), KeyModifiers::CONTROL)))
 }
 
+/// An install in the middle of RKE2's start: each step before took what it usually takes.
+fn installing(mut model: Model, steps: &[StepId]) -> Model {
+    press(&mut model, KeyCode::Char('i'));
+    let mut events = Vec::new();
+    let mut at_ms = NOW;
+    let mut happens = |at_ms: u64, event: EventKind| {
+        events.push(Event { seq: events.len() as u64, at_ms, event });
+    };
+    let plan = |id: &StepId| StepPlan { id: *id, needs: Vec::new(), agreed: Vec::new() };
+    happens(at_ms, EventKind::RunStarted { steps: steps.iter().map(plan).collect(), intent: "0".into(), rehearsal: true });
+    let starts = StepId::of(StepKind::ClusterStart, "edge-07".parse().expect("a label"));
+    for step in steps {
+        happens(at_ms, EventKind::StepStarted { step: *step, attempt: 1 });
+        happens(at_ms, EventKind::StepApplying { step: *step, changes: 1 });
+        if *step == starts {
+            break;
+        }
+        at_ms += u64::from(step.kind.typical_seconds()) * 1000;
+        happens(at_ms, EventKind::StepFinished { step: *step, outcome: Outcome::Done { why: "it is as planned".into() } });
+    }
+    let stage = |name: &str, note: &str, done| Stage { name: name.into(), note: note.into(), done };
+    let progress = Progress {
+        step: Some(starts),
+        waiting: Some(Waiting {
+            condition: "the API server answers /readyz".into(),
+            observed: "500: [-]etcd failed: reason withheld".into(),
+            elapsed: 31,
+            limit: 1500,
+            guess: None,
+        }),
+        stages: vec![
+            stage("images", "14 of 14", Some(true)),
+            stage("etcd", "", Some(false)),
+            stage("API server", "", None),
+            stage("node", "", None),
+        ],
+        bytes: None,
+    };
+    let log = [
+        "Running kube-apiserver --etcd-servers=https://127.0.0.1:2379",
+        "Failed to test etcd connection: dial tcp 127.0.0.1:2379: connect: connection refused",
+        "Failed to test etcd connection: dial tcp 127.0.0.1:2379: connect: connection refused",
+        "etcd data store connection OK",
+    ];
+    let lines: Vec<Line> = log.iter().map(|text| Line { step: starts, text: (*text).into() }).collect();
+    let count = lines.len() as u64;
+    let run = Some(Arc::new(RunState::fold(&events)));
+    model.update(Msg::Tick(at_ms + 31_000));
+    model.update(Msg::Live(Live { run, progress, ..model.live.clone() }));
+    model.update(Msg::Lines(lines, count));
+    model
+}
+
 /// Every picture with its name.
 pub async fn all() -> Vec<(&'static str, Model)> {
     let directory = tempfile::tempdir().expect("a directory");
@@ -129,7 +185,9 @@ pub async fn all() -> Vec<(&'static str, Model)> {
         forward(&mut planned);
     }
     let (preview, _) = well.preview(&ask(&planned.walk.draft.answers())).await.expect("nothing stops it");
+    let steps: Vec<StepId> = preview.steps().iter().map(|step| step.id).collect();
     planned.update(Msg::Previewed(Box::new(preview)));
+    pictures.push(("install", installing(planned.clone(), &steps)));
     // On the configuration of RKE2, which has files to show.
     for _ in 0..2 {
         press(&mut planned, KeyCode::Down);
