@@ -8,6 +8,7 @@
 #[path = "../tests/it/pty.rs"]
 mod pty;
 
+#[path = "screens/flood.rs"]
 mod flood;
 
 use modelquay::ui::text::{Lang, Text};
