@@ -2,8 +2,8 @@
 //! would, over a link that breaks.
 
 use crate::harness::{Host, TECH_PASSWORD, cache, sh, wait_until};
-use crate::product::key;
 use crate::link_proxy::Link;
+use crate::product::key;
 use crate::pty::Pty;
 use modelquay::ui::text::{Lang, Text};
 use modelquay::ui::walk::Place;

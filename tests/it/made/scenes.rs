@@ -8,8 +8,8 @@ use modelquay::app::sites::{RunDir, Sites};
 use modelquay::app::{Env, Exit, Face, Machine, order};
 use modelquay::base::clock::SetClock;
 use modelquay::base::{Cancel, Redactor};
-use modelquay::engine::retry::Retry;
 use modelquay::engine::event::{EventKind, Outcome, StepPlan};
+use modelquay::engine::retry::Retry;
 use modelquay::engine::step::{Hook, Progress, Stage};
 use modelquay::engine::tail::Line;
 use modelquay::engine::{Consent, Event, Preview, RunState};
@@ -107,7 +107,10 @@ fn installing(mut model: Model, steps: &[StepId]) -> Model {
         events.push(Event { seq: events.len() as u64, at_ms, event });
     };
     let plan = |id: &StepId| StepPlan { id: *id, needs: Vec::new(), agreed: Vec::new() };
-    happens(at_ms, EventKind::RunStarted { steps: steps.iter().map(plan).collect(), intent: "0".into(), rehearsal: true });
+    happens(
+        at_ms,
+        EventKind::RunStarted { steps: steps.iter().map(plan).collect(), intent: "0".into(), rehearsal: true },
+    );
     let starts = StepId::of(StepKind::ClusterStart, "edge-07".parse().expect("a label"));
     for step in steps {
         happens(at_ms, EventKind::StepStarted { step: *step, attempt: 1 });
@@ -116,7 +119,10 @@ fn installing(mut model: Model, steps: &[StepId]) -> Model {
             break;
         }
         at_ms += u64::from(step.kind.typical_seconds()) * 1000;
-        happens(at_ms, EventKind::StepFinished { step: *step, outcome: Outcome::Done { why: "it is as planned".into() } });
+        happens(
+            at_ms,
+            EventKind::StepFinished { step: *step, outcome: Outcome::Done { why: "it is as planned".into() } },
+        );
     }
     let stage = |name: &str, note: &str, done| Stage { name: name.into(), note: note.into(), done };
     let progress = Progress {
