@@ -80,7 +80,8 @@ answer-hidden = What you type is not shown. It is held in memory only.
 
 leave-title = Leave?
 leave-typed = What you have typed is in no file yet. The plan's screen can write it to one.
-leave-unsaved-keys = The keys were not saved. They stay in the cluster, and root on the host can read them there.
+leave-unsaved-keys = The keys were not saved. They stay in the cluster. modelquay resume { $site } --credentials-file FILE gets them later.
+leave-rehearsed-keys = They are keys of a rehearsal: they go with it.
 leave-running = An install is under way
 detach-title = Leave the screens?
 stop-title = Stop the install?
@@ -366,7 +367,7 @@ keys-in-clear = In clear for { $seconds } s more, or until the next key.
 keys-reading = Reading the keys from the cluster.
 keys-unread = The keys could not be read.
 keys-none = The cluster holds no key of this registry.
-keys-unread-why = Nothing is lost by that: the keys stay in the cluster, and the registry works with them.
+keys-unread-why = Nothing is lost by that: the keys stay in the cluster, and the registry works with them. Later, without screens: modelquay resume { $site } --credentials-file FILE
 keys-unsaved = Not saved yet. s saves them to a file on this computer.
 keys-decline-later = To go on without saving: enter, then type: { $words }
 keys-decline = To go on without saving the keys, type: { $words }
@@ -396,7 +397,7 @@ route-tunnel = only reached through the connection to the host: from here the po
 ## Hand-over
 
 done-title = The registry { $site } is ready
-done-keys-in-cluster = The keys were not saved here. They are Secrets in the cluster.
+done-keys-in-cluster = The keys were not saved here. They are in the cluster: modelquay resume { $site } --credentials-file FILE
 done-endpoint = endpoint
 done-console = console
 done-ca = CA

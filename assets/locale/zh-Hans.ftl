@@ -81,7 +81,8 @@ answer-hidden = 输入的内容不会显示，只保留在内存中。
 
 leave-title = 要离开吗？
 leave-typed = 您输入的内容还没有写入任何文件。在计划页可以把它写成文件。
-leave-unsaved-keys = 密钥尚未保存。它们保留在集群里，主机上的 root 可以从那里读取。
+leave-unsaved-keys = 密钥尚未保存。它们留在集群里，以后可以取出：modelquay resume { $site } --credentials-file FILE
+leave-rehearsed-keys = 这是演练的密钥：会随演练一起消失。
 leave-running = 安装正在进行
 detach-title = 要离开界面吗？
 stop-title = 要停止安装吗？
@@ -340,7 +341,7 @@ keys-in-clear = 明文再显示 { $seconds } 秒，或到下一次按键为止�
 keys-reading = 正在从集群读取密钥。
 keys-unread = 无法读取密钥。
 keys-none = 集群中没有这个仓库的密钥。
-keys-unread-why = 没有任何东西因此丢失：密钥仍在集群中，仓库照常使用它们。
+keys-unread-why = 没有任何东西因此丢失：密钥仍在集群中，仓库照常使用它们。以后不用界面也能取出：modelquay resume { $site } --credentials-file FILE
 keys-unsaved = 尚未保存。按 s 保存到本机的文件。
 keys-decline-later = 不保存而继续：按回车，然后键入「{ $words }」（或 I have them）。
 keys-decline = 不保存密钥而继续，请键入：{ $words }（或 I have them）
@@ -370,7 +371,7 @@ route-tunnel = 只能经由到主机的连接访问：从本机看该端口被�
 ## Hand-over
 
 done-title = 仓库 { $site } 已就绪
-done-keys-in-cluster = 密钥没有保存在本机。它们在集群中，是 Secret。
+done-keys-in-cluster = 密钥没有保存在本机，它们在集群里：modelquay resume { $site } --credentials-file FILE
 done-endpoint = 端点
 done-console = 控制台
 done-ca = CA

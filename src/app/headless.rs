@@ -12,7 +12,7 @@ use crate::engine::Ending;
 use crate::engine::preview::ReviewedPlan;
 use crate::engine::step::Brief;
 use crate::plan::preflight::Verdict;
-use crate::plan::{Failure, FailureKind};
+use crate::plan::{Failure, FailureKind, StepKind};
 use crate::steps;
 
 /// Facts and preflight only.
@@ -102,22 +102,32 @@ async fn begin(env: &Env, machine: &Machine, order: &Order) -> Result<Begun, Fai
     Ok(Begun::Run(Box::new(ready), reviewed, run_dir))
 }
 
-/// Goes on with the last run of a site.
+/// Goes on with the last run of a site. Where the order names a file for the keys and the run has no step that
+/// writes it, as one that was begun on the screens, it is written after the run.
 pub async fn resume(env: &Env, machine: &Machine, run_dir: &RunDir, order: &Order) -> Exit {
     let result = async {
-        let read = run_dir.read()?;
-        let reviewed = ReviewedPlan::of_run(&read.state())?;
+        let state = run_dir.read()?.state();
+        let reviewed = ReviewedPlan::of_run(&state)?;
         let ready = look(env, machine, order).await?;
-        Ok((ready, reviewed))
+        let has_step = state.steps.iter().any(|step| step.id.kind == StepKind::CredentialsFile);
+        let extra = order.request.credentials_file.is_some() && !has_step;
+        if extra {
+            // Nothing is done before it is known that the file can be made.
+            steps::reserve_keys_file(&*ready.world, &ready.brief, &env.redactor).await?;
+        }
+        Ok((ready, reviewed, extra))
     }
     .await;
-    match result {
-        Ok((ready, reviewed)) => {
-            let result = carry_out(env, machine, &ready, &reviewed, run_dir, true).await;
-            concluded(env, &ready.brief, run_dir, result)
-        }
-        Err(failure) => finish(env, Err(failure), &[]),
+    let (ready, reviewed, extra) = match result {
+        Ok(begun) => begun,
+        Err(failure) => return finish(env, Err(failure), &[]),
+    };
+    let mut result = carry_out(env, machine, &ready, &reviewed, run_dir, true).await;
+    if extra && matches!(&result, Ok(outcome) if matches!(outcome.ending, Ending::Done { .. })) {
+        let written = steps::write_keys_file(&*ready.world, &ready.brief, &env.redactor).await;
+        result = written.and(result);
     }
+    concluded(env, &ready.brief, run_dir, result)
 }
 
 fn concluded(env: &Env, brief: &Brief, run_dir: &RunDir, result: Result<Outcome, Failure>) -> Exit {

@@ -62,6 +62,23 @@ pub fn of_run(run: &RunDir) -> Result<Order, Failure> {
     Ok(Order { site, request })
 }
 
+impl Order {
+    /// Has the keys written to this file, where the run was begun without one.
+    pub fn keys_into(&mut self, file: &Path) -> Result<(), Failure> {
+        let file = absolute(file);
+        match &self.request.credentials_file {
+            Some(own) if *own != file => {
+                Err(Failure::permanent(format!("this run writes its keys to {}", own.display()))
+                    .help("leave --credentials-file out, and copy that file"))
+            }
+            _ => {
+                self.request.credentials_file = Some(file);
+                Ok(())
+            }
+        }
+    }
+}
+
 /// An order for a host with every default, to look at it before there are answers.
 pub fn for_host(address: &str, sites: &Sites) -> Result<Order, BadAnswers> {
     let reach = match address {

@@ -40,9 +40,10 @@ pub fn next(brief: &Brief, keys: Option<&str>) -> Vec<String> {
     vec![
         match keys {
             Some(path) => format!("the keys are in {path}"),
-            None => {
-                format!("the keys are in the cluster, as Secrets of the namespace {}", brief.site.registry.namespace)
-            }
+            None => format!(
+                "the keys are in the cluster; to have them in a file: modelquay resume {} --credentials-file FILE",
+                brief.site.name
+            ),
         },
         format!("endpoint, CA and next commands: {}", steps::sheet_path(brief)),
     ]

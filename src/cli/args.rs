@@ -146,6 +146,9 @@ pub struct Resume {
     /// The site; may be left out where only one is known
     #[arg(value_name = "SITE")]
     pub site: Option<String>,
+    /// Where the keys go after a run that was begun on the screens; without screens
+    #[arg(long, value_name = "FILE")]
+    pub credentials_file: Option<PathBuf>,
     /// For tests: end the program here as a power cut would
     #[arg(long, hide = true, value_name = "STEP:MOMENT")]
     pub stop_at: Option<String>,
@@ -159,6 +162,8 @@ impl Resume {
     pub fn plain_only(&self) -> Option<&'static str> {
         if self.stop_at.is_some() {
             Some("--stop-at")
+        } else if self.credentials_file.is_some() {
+            Some("--credentials-file")
         } else if self.reaching.password_fd.is_some() {
             Some("--password-fd")
         } else {

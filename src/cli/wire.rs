@@ -179,7 +179,10 @@ pub fn resume(global: &Global, args: &Resume) -> Exit {
     let found = sites(global).and_then(|sites| {
         let site = status::site(&sites, args.site.as_deref())?;
         let run = status::last_run(&sites, site)?;
-        let order = order::of_run(&run)?;
+        let mut order = order::of_run(&run)?;
+        if let Some(keys) = &args.credentials_file {
+            order.keys_into(keys)?;
+        }
         Ok((sites, run, order))
     });
     let (sites, run, order) = match found {

@@ -2,11 +2,12 @@
 //! from what the cluster holds.
 
 use super::common::{cluster, endpoint, reach};
+use super::hand_over::outside;
 use super::secrets::{self, KeyName};
-use crate::base::Secret;
+use crate::base::{Redactor, Secret};
 use crate::engine::step::{Brief, Check, Cx, Step};
 use crate::plan::{Change, Changes, Failure};
-use crate::ports::Credentials;
+use crate::ports::{Credentials, World};
 use async_trait::async_trait;
 use std::fmt::Write as _;
 
@@ -73,6 +74,27 @@ impl Step for Ready {
     async fn apply(&self, cx: &Cx<'_>) -> Result<(), Failure> {
         cx.world.files().reserve(path(cx.brief)?).await
     }
+}
+
+async fn make(step: &dyn Step, cx: &Cx<'_>) -> Result<(), Failure> {
+    match step.check(cx).await? {
+        Check::Done { .. } => Ok(()),
+        Check::NeedsWork { .. } => step.apply(cx).await,
+        Check::Conflict(failure) => Err(failure),
+        Check::Blocked { because } => {
+            Err(Failure::permanent(format!("the keys are not there: {:?} is not done", because.title())))
+        }
+    }
+}
+
+/// Proves that the brief's file can be made, for a run that has no step for it.
+pub async fn reserve(world: &dyn World, brief: &Brief, redactor: &Redactor) -> Result<(), Failure> {
+    outside(world, brief, redactor, async |cx: &Cx<'_>| make(&Ready, cx).await).await
+}
+
+/// Writes the brief's file from what the cluster holds, for a run that has no step for it.
+pub async fn write(world: &dyn World, brief: &Brief, redactor: &Redactor) -> Result<(), Failure> {
+    outside(world, brief, redactor, async |cx: &Cx<'_>| make(&File, cx).await).await
 }
 
 /// The file's text: TOML, one table a key.

@@ -38,7 +38,10 @@ pub fn fingerprint(ca_pem: &str) -> String {
 
 fn keys(brief: &Brief) -> String {
     brief.credentials_file.clone().unwrap_or_else(|| {
-        format!("Secrets of the namespace {}; saved from the screen that showed them", brief.site.registry.namespace)
+        format!(
+            "Secrets of the namespace {}; into a file with\n             modelquay resume {} --credentials-file FILE",
+            brief.site.registry.namespace, brief.site.name
+        )
     })
 }
 
@@ -79,12 +82,13 @@ fn sheet(brief: &Brief, endpoint: &Endpoint, route: Route) -> String {
     )
 }
 
-/// Where the registry is, how it is reached and its keys, outside of a run.
-pub async fn read(
+/// Does something that steps do outside of a run.
+pub(super) async fn outside<T>(
     world: &dyn World,
     brief: &Brief,
     redactor: &Redactor,
-) -> Result<(Endpoint, Route, Vec<(KeyName, Credentials)>), Failure> {
+    what: impl AsyncFnOnce(&Cx<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let id = StepId::of(StepKind::HandOver, brief.site.name);
     let (progress, output) = (watch::Sender::new(Progress::default()), Output::memory(redactor.clone()));
     let (cancel, hook) = (Cancel::new(), Hook::default());
@@ -100,11 +104,23 @@ pub async fn read(
         cancel: &cancel,
         hook: &hook,
     };
-    let at = endpoint(&cx).await?;
-    let reached = world.probe().get(&at, super::reach::LIVE).await?;
-    let cluster = world.cluster().await.map_err(Failure::from)?;
-    let keys = secrets::read_all(&cx, &*cluster).await?;
-    Ok((at, reached.route, keys))
+    what(&cx).await
+}
+
+/// Where the registry is, how it is reached and its keys, outside of a run.
+pub async fn read(
+    world: &dyn World,
+    brief: &Brief,
+    redactor: &Redactor,
+) -> Result<(Endpoint, Route, Vec<(KeyName, Credentials)>), Failure> {
+    outside(world, brief, redactor, async |cx: &Cx<'_>| {
+        let at = endpoint(cx).await?;
+        let reached = world.probe().get(&at, super::reach::LIVE).await?;
+        let cluster = world.cluster().await.map_err(Failure::from)?;
+        let keys = secrets::read_all(cx, &*cluster).await?;
+        Ok((at, reached.route, keys))
+    })
+    .await
 }
 
 async fn wanted(cx: &Cx<'_>) -> Result<Vec<(String, String, &'static str)>, Failure> {

@@ -31,7 +31,7 @@ mod tenant;
 mod undo;
 
 pub use common::{node_ip, node_name, sans};
-pub use credentials::text as credentials_text;
+pub use credentials::{reserve as reserve_keys_file, text as credentials_text, write as write_keys_file};
 pub use hand_over::{ca_path, fingerprint, next as next_commands, read as hand_over_of, sheet_path};
 pub use plan::plan_for;
 pub use secrets::{KeyName, read_all as read_credentials};

@@ -5,6 +5,7 @@ mod canary;
 mod commands;
 mod crash;
 mod images;
+mod keys_file;
 mod killed;
 mod ledger;
 mod lost;

@@ -192,6 +192,22 @@ impl Stage {
         self.live_so(Hook::default(), &Notify::new(), Duration::ZERO).await
     }
 
+    /// An install as the screens make it: its run has no step for the keys' file. Then a resume with a file.
+    pub async fn on_screens_then_resumed_into(&self, keys: &Path) -> (Vec<String>, Exit, Vec<String>) {
+        let (said, env) = self.env(Hook::default(), Duration::from_mins(1));
+        let machine = Machine::Given(self.sim.clone());
+        let mut order = self.order(&env);
+        order.request.credentials_file = None;
+        assert_eq!(install(&env, &machine, &order).await, Exit::Done);
+        let first = held(&said.last).clone();
+        let run = self.run().expect("a run was begun");
+        let mut order = order::of_run(&run).expect("what was asked for can be read again");
+        order.keys_into(keys).expect("the run has no file of its own");
+        let exit = resume(&env, &machine, &run, &order).await;
+        let second = held(&said.last).clone();
+        (first, exit, second)
+    }
+
     /// What an install would do now, by a look at this world.
     pub async fn plan(&self, world: Arc<dyn World>) -> Exit {
         held(&self.shown).clear();

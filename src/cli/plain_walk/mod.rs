@@ -239,7 +239,8 @@ impl PlainWalk {
         loop {
             let path = self.path("plain-keys", &proposed).await?;
             if path == "-" {
-                self.say(&self.text.t("leave-unsaved-keys"));
+                let site = self.draft.text(FieldId::Site);
+                self.say(&self.text.with("leave-unsaved-keys", [("site", site.into())]));
                 return Ok(());
             }
             let path = files::absolute(&path);

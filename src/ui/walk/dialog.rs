@@ -247,6 +247,13 @@ pub fn boxed(model: &Model, title: &str, lines: Vec<Line<'static>>, area: Rect, 
     Paragraph::new(lines).render(inner, buffer);
 }
 
+fn leave_keys(model: &Model) -> String {
+    if model.shell.rehearsal {
+        return model.t("leave-rehearsed-keys");
+    }
+    walk::credentials::about_site(model, "leave-unsaved-keys")
+}
+
 /// Draws it.
 pub fn draw(model: &Model, dialog: &Dialog, area: Rect, buffer: &mut Buffer) {
     let (text, theme) = (&model.shell.text, model.shell.theme);
@@ -255,7 +262,7 @@ pub fn draw(model: &Model, dialog: &Dialog, area: Rect, buffer: &mut Buffer) {
     let (title, why, choice) = match dialog {
         Dialog::Leave { running: true, choice } => ("leave-running", walk::install::what_goes_on(model), *choice),
         Dialog::Leave { running: false, choice } if model.walk.place == walk::Place::Credentials => {
-            ("leave-title", text.t("leave-unsaved-keys"), *choice)
+            ("leave-title", leave_keys(model), *choice)
         }
         Dialog::Leave { choice, .. } => ("leave-title", text.t("leave-typed"), *choice),
         Dialog::Detach { choice } => ("detach-title", walk::install::what_goes_on(model), *choice),

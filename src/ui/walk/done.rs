@@ -1,6 +1,6 @@
 //! The hand-over: where the registry is, and what to do next. Its lines can be chosen and copied.
 
-use super::credentials::saved_lines;
+use super::credentials::{about_site, saved_lines};
 use crate::base::Secret;
 use crate::ports::Route;
 use crate::ui::draft::FieldId;
@@ -100,7 +100,7 @@ pub fn status(model: &Model) -> (Role, String) {
 fn keys(model: &Model, room: usize) -> Vec<Line<'static>> {
     match model.walk.credentials.saved() {
         Some(saved) => saved_lines(model, saved, room),
-        None => wrapped(model.shell.theme, Role::Dim, &model.t("done-keys-in-cluster"), room),
+        None => wrapped(model.shell.theme, Role::Dim, &about_site(model, "done-keys-in-cluster"), room),
     }
 }
 

@@ -1,9 +1,32 @@
 //! Every key of the table can be pressed somewhere, and means something there.
 
 use super::{begun, press, states};
+use modelquay::plan::NextCommands;
+use modelquay::plan::site::{Reach, Site};
+use modelquay::ports::Route;
+use modelquay::ui::Msg;
 use modelquay::ui::keys::{Keymap, Scope};
+use modelquay::ui::msg::{HandOver, KeyPair};
 use modelquay::ui::text::Lang;
+use modelquay::ui::walk::Place;
 use std::collections::BTreeSet;
+
+fn key() -> KeyPair {
+    KeyPair { name: "root", access_key: "access".into(), secret_key: "secret".into() }
+}
+
+fn hand_over() -> HandOver {
+    let site = Site::with_defaults("edge-07".parse().expect("a label"), Reach::Local);
+    HandOver {
+        url: "https://10.77.0.2:30900".into(),
+        route: Route::Direct,
+        ca_path: "/ca.crt".into(),
+        ca_fingerprint: String::new(),
+        sheet_path: "/hand-over.txt".into(),
+        keys_path: None,
+        next: NextCommands::of(&site, [10, 77, 0, 2].into(), "/ca.crt"),
+    }
+}
 
 #[test]
 fn every_scope_of_the_table_is_the_scope_of_some_screen() {
@@ -13,10 +36,12 @@ fn every_scope_of_the_table_is_the_scope_of_some_screen() {
     press(&mut plan, "w");
     reached.insert(plan.scope());
     let mut last = begun(Lang::En, false);
-    for place in [modelquay::ui::walk::Place::Credentials, modelquay::ui::walk::Place::Done] {
-        last.walk.place = place;
-        reached.insert(last.scope());
-    }
+    last.walk.place = Place::Credentials;
+    reached.insert(last.scope());
+    last.update(Msg::Keys(vec![key()], Box::new(hand_over())));
+    reached.insert(last.scope());
+    last.walk.place = Place::Done;
+    reached.insert(last.scope());
     // What every screen falls back to.
     reached.extend([Scope::Any, Scope::List]);
     for row in Keymap::built_in().all() {

@@ -5,6 +5,7 @@ use super::{Open, Saved, Screen};
 use crate::base::Secret;
 use crate::plan::next::shell_word;
 use crate::ports::Route;
+use crate::ui::draft::FieldId;
 use crate::ui::model::Model;
 use crate::ui::msg::KeyPair;
 use crate::ui::theme::{Glyph, Role};
@@ -89,7 +90,7 @@ fn unread(model: &Model, page: &mut Page<'_>, room: usize) {
         None => page.lines.extend(wrapped(theme, Role::Warn, &model.t("keys-none"), room)),
     }
     page.blank();
-    page.lines.extend(wrapped(theme, Role::Dim, &model.t("keys-unread-why"), room));
+    page.lines.extend(wrapped(theme, Role::Dim, &about_site(model, "keys-unread-why"), room));
 }
 
 fn list(model: &Model, page: &mut Page<'_>, room: usize) {
@@ -177,6 +178,11 @@ pub fn saved_lines(model: &Model, saved: &Saved, room: usize) -> Vec<Line<'stati
         );
     }
     lines
+}
+
+/// A text that names the site.
+pub fn about_site(model: &Model, key: &str) -> String {
+    model.shell.text.with(key, [("site", model.walk.draft.text(FieldId::Site).into())])
 }
 
 /// A line that keys can go to.

@@ -7,7 +7,7 @@
 mod draw;
 mod form;
 
-pub use draw::{draw, saved_lines};
+pub use draw::{about_site, draw, saved_lines};
 use form::Form;
 
 use crate::plan::Failure;
