@@ -80,7 +80,7 @@ answer-hidden = What you type is not shown. It is held in memory only.
 
 leave-title = Leave?
 leave-typed = What you have typed is in no file yet. The plan's screen can write it to one.
-leave-unsaved-keys = The keys were not saved. They stay in the cluster. modelquay resume { $site } --credentials-file FILE gets them later.
+leave-unsaved-keys = The keys were not saved. They stay in the cluster. To have them later: modelquay resume { $site } --credentials-file FILE
 leave-rehearsed-keys = They are keys of a rehearsal: they go with it.
 leave-running = An install is under way
 detach-title = Leave the screens?
