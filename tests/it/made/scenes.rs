@@ -7,18 +7,20 @@ use modelquay::app::session::Session;
 use modelquay::app::sites::{RunDir, Sites};
 use modelquay::app::{Env, Exit, Face, Machine, order};
 use modelquay::base::clock::SetClock;
-use modelquay::base::{Cancel, Redactor};
+use modelquay::base::{Cancel, Redactor, Secret};
 use modelquay::engine::event::{EventKind, Outcome, StepPlan};
 use modelquay::engine::retry::Retry;
 use modelquay::engine::step::{Hook, Progress, Stage};
 use modelquay::engine::tail::Line;
 use modelquay::engine::{Consent, Event, Preview, RunState};
+use modelquay::plan::site::Reach;
 use modelquay::plan::wait::Waiting;
-use modelquay::plan::{Failure, HostId, StepId, StepKind};
-use modelquay::ports::{Answer, LinkState, Prompt, Question};
+use modelquay::plan::{Failure, HostId, NextCommands, Site, StepId, StepKind};
+use modelquay::ports::{Answer, LinkState, Prompt, Question, Route};
 use modelquay::transport::operator_files::LocalFiles;
 use modelquay::transport::simulated::{self, BadDay, Pace, Sim, SimOptions};
 use modelquay::ui::draft::{Draft, FieldId, Origin};
+use modelquay::ui::msg::{Ended, HandOver, How, KeyPair};
 use modelquay::ui::text::{Lang, Text};
 use modelquay::ui::theme::{Colours, Theme};
 use modelquay::ui::{Effect, Live, Model, Msg};
@@ -100,6 +102,7 @@ fn forward(model: &mut Model) -> Vec<Effect> {
 
 /// An install in the middle of RKE2's start: each step before took what it usually takes.
 fn installing(mut model: Model, steps: &[StepId]) -> Model {
+    model.shell.speed = 1;
     press(&mut model, KeyCode::Char('i'));
     let mut events = Vec::new();
     let mut at_ms = NOW;
@@ -128,7 +131,7 @@ fn installing(mut model: Model, steps: &[StepId]) -> Model {
     let progress = Progress {
         step: Some(starts),
         waiting: Some(Waiting {
-            condition: "the API server answers /readyz".into(),
+            condition: "the API server's /readyz".into(),
             observed: "500: [-]etcd failed: reason withheld".into(),
             elapsed: 31,
             limit: 1500,
@@ -154,6 +157,26 @@ fn installing(mut model: Model, steps: &[StepId]) -> Model {
     model.update(Msg::Tick(at_ms + 31_000));
     model.update(Msg::Live(Live { run, progress, ..model.live.clone() }));
     model.update(Msg::Lines(lines, count));
+    model
+}
+
+/// The keys, as they are shown at first.
+fn keys_of(mut model: Model) -> Model {
+    let site = Site::with_defaults("edge-07".parse().expect("a label"), Reach::Local);
+    let pair =
+        |name| KeyPair { name, access_key: Secret::new("x".repeat(20)), secret_key: Secret::new("x".repeat(40)) };
+    let ca = "~/.local/state/modelquay/sites/edge-07/ca.crt";
+    let hand_over = HandOver {
+        url: "https://192.0.2.10:30900".into(),
+        route: Route::Direct,
+        ca_path: ca.into(),
+        ca_fingerprint: "A4:1C:".repeat(16).trim_end_matches(':').into(),
+        sheet_path: "~/.local/state/modelquay/sites/edge-07/hand-over.txt".into(),
+        keys_path: None,
+        next: NextCommands::of(&site, [192, 0, 2, 10].into(), ca),
+    };
+    model.update(Msg::RunEnded(Ended { how: How::Done, step: None, failure: None, log: String::new() }));
+    model.update(Msg::Keys(["root", "reader", "publisher", "triton"].map(pair).into(), Box::new(hand_over)));
     model
 }
 
@@ -193,7 +216,9 @@ pub async fn all() -> Vec<(&'static str, Model)> {
     let (preview, _) = well.preview(&ask(&planned.walk.draft.answers())).await.expect("nothing stops it");
     let steps: Vec<StepId> = preview.steps().iter().map(|step| step.id).collect();
     planned.update(Msg::Previewed(Box::new(preview)));
-    pictures.push(("install", installing(planned.clone(), &steps)));
+    let install = installing(planned.clone(), &steps);
+    pictures.push(("credentials", keys_of(install.clone())));
+    pictures.push(("install", install));
     // On the configuration of RKE2, which has files to show.
     for _ in 0..2 {
         press(&mut planned, KeyCode::Down);
