@@ -1,5 +1,6 @@
 //! The dry run, and the consent to what it showed.
 
+use super::run::link_is_lost;
 use super::state::RunState;
 use super::step::{Brief, Check, Cx, Steps};
 use crate::plan::{Change, Changes, Failure, FailureKind, Plan, StepId, StepKind};
@@ -65,8 +66,13 @@ impl Preview {
                 Ok(check) => check,
                 // A registry that is half installed refuses connections: that is the work of the step before it
                 // and not a failure of looking.
+                // A link that has gone says nothing of it.
                 Err(failure) => match open_need(&plan, id, &found) {
-                    Some(because) if failure.kind == FailureKind::Transient => Check::Blocked { because },
+                    Some(because)
+                        if failure.kind == FailureKind::Transient && !link_is_lost(cx(id).world, &failure).await =>
+                    {
+                        Check::Blocked { because }
+                    }
                     _ => return Err((id, failure)),
                 },
             };

@@ -83,9 +83,10 @@ async fn a_loss_while_a_plan_is_made_is_waited_for_and_looked_at_again() {
         assert_eq!(stage.plan(Arc::clone(&world) as _).await, Exit::Done, "{}", stage.shown());
         assert_eq!(world.restored.load(SeqCst), 1);
     }
-    // A trouble with the link up is a trouble of its own, and a link that never holds is given up.
+    // A passing trouble with the link up is no loss: behind a step with work it is that step's matter. A
+    // link that never holds is given up.
     let world = Losing::new(&stage, Failure::transient("the API server is busy"), 1, false);
-    assert_eq!(stage.plan(Arc::clone(&world) as _).await, Exit::Failed, "{}", stage.shown());
+    assert_eq!(stage.plan(Arc::clone(&world) as _).await, Exit::Done, "{}", stage.shown());
     assert_eq!(world.restored.load(SeqCst), 0);
     let world = Losing::new(&stage, Failure::unknown("the connection is lost"), usize::MAX, false);
     assert_eq!(stage.plan(Arc::clone(&world) as _).await, Exit::Unknown, "{}", stage.shown());
