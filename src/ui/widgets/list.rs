@@ -2,8 +2,7 @@
 
 use crate::ui::keys::Command;
 
-/// A cursor and the first line that is seen. Both are kept in bounds by [`Cursor::within`], which views
-/// call with what there is at that moment.
+/// A line in a list. The list may have become shorter meanwhile, so every question names its length.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
     at: usize,

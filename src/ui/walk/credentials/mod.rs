@@ -1,7 +1,7 @@
 //! The keys: shown on this screen only, masked, saved to a file. Leaving needs that they were saved, or
 //! the words that say that this is not wanted.
 //!
-//! A key is in clear for [`IN_CLEAR_MS`] at most, and until the next key that is pressed, the next
+//! A key is in clear for `IN_CLEAR_MS` at most, and until the next key that is pressed, the next
 //! question and the next change of the window.
 
 mod draw;
