@@ -109,7 +109,7 @@ fn to_the_plan(pty: &Pty, host: &Host, site: &str) {
     pty.says(&t("host-title")).keys(DOWN).keys(site).says(site).keys(ENTER);
     // The key that is shown is the host's, and the careful word is the first one.
     pty.says(&host.fingerprint()).keys(DOWN).keys(ENTER);
-    pty.says("sudo").keys(TECH_PASSWORD).keys(ENTER);
+    pty.says("asks for the password").keys(TECH_PASSWORD).keys(ENTER);
     at(pty, Place::Facts);
     // The lab's images and files come from the lab.
     pty.keys("m").says(&t("supply-title"));
@@ -197,7 +197,7 @@ fn a_terminal_that_was_closed_is_gone_on_with_from_another() {
     first.hang_up();
     first.ended();
     let mut second = user.start(&["resume"]);
-    second.says("sudo").keys(TECH_PASSWORD).keys(ENTER);
+    second.says("asks for the password").keys(TECH_PASSWORD).keys(ENTER);
     from_the_keys(&second, &user);
     assert!(second.ended().success(), "{}", second.text());
     user.registry_answers(&host);

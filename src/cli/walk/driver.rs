@@ -6,7 +6,7 @@ use crate::app::ending::failure_of;
 use crate::app::order;
 use crate::app::session::{Concluded, HandOver, Session};
 use crate::app::sites::{RunDir, Sites};
-use crate::app::{Order, ssh_hosts};
+use crate::app::{Exit, Order, ssh_hosts};
 use crate::base::{Cancel, Secret};
 use crate::engine::Ending;
 use crate::plan::{Failure, HostId};
@@ -38,7 +38,7 @@ pub struct Driver {
     /// Whether the screens were left. It is only looked at and set under the lock of `cancel`.
     pub left: Arc<AtomicBool>,
     /// The run that ended last, for the words after the screens.
-    pub last: Arc<Mutex<Option<Concluded>>>,
+    pub last: Arc<Mutex<Option<(Exit, Vec<String>)>>>,
     /// To what relative paths of the answers belong.
     pub base: PathBuf,
     /// Whether everything is simulated.
@@ -242,15 +242,25 @@ impl Driver {
         self.tell(Msg::RunBegun { site: order.site.name, answers, log: run.log().display().to_string() }).await;
     }
 
+    fn leave_words(&self, exit: Exit, words: Vec<String>) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((exit, words));
+    }
+
     async fn ended(&self, session: &Session, ended: Result<Concluded, Failure>) {
         let log = session.run_dir().map(|run| run.log().display().to_string()).unwrap_or_default();
         let msg = match ended {
             Ok(concluded) => {
                 let msg = ended_msg(&concluded, log);
-                *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(concluded);
+                self.leave_words(concluded.exit, concluded.words);
                 msg
             }
-            Err(failure) => Ended { how: How::Failed, step: None, failure: Some(failure), log },
+            Err(failure) => {
+                // Nothing of it is in the journal, so these words are the only ones after the screens.
+                let help = failure.hint.iter().map(|hint| format!("help: {hint}"));
+                let words = std::iter::once(failure.line()).chain(help).collect();
+                self.leave_words(Exit::of_failure(&failure), words);
+                Ended { how: How::Failed, step: None, failure: Some(failure), log }
+            }
         };
         self.tell(Msg::RunEnded(msg)).await;
     }

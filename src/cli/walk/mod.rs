@@ -305,7 +305,7 @@ async fn last_words(model: &mut Model, driver: &Driver, leaving: Leaving, ended:
     }
     let last = driver.last.lock().unwrap_or_else(PoisonError::into_inner).take();
     let label = if driver.rehearsal { "REHEARSAL " } else { "" };
-    let (exit, mut words) = last.map_or((Exit::Done, Vec::new()), |ended| (ended.exit, ended.words));
+    let (exit, mut words) = last.unwrap_or((Exit::Done, Vec::new()));
     if !driver.rehearsal {
         words.extend(next);
     }
