@@ -123,13 +123,28 @@ pub async fn read(
     .await
 }
 
-async fn wanted(cx: &Cx<'_>) -> Result<Vec<(String, String, &'static str)>, Failure> {
+/// A file of the hand-over.
+struct Wanted {
+    path: String,
+    text: String,
+    /// Another text that is as good: a sheet says by which way the registry was reached when it was written,
+    /// and a way that is closed or open today is no reason to write it again.
+    also: Option<String>,
+    what: &'static str,
+}
+
+async fn wanted(cx: &Cx<'_>) -> Result<Vec<Wanted>, Failure> {
     let endpoint = endpoint(cx).await?;
     let reached = cx.world.probe().get(&endpoint, super::reach::LIVE).await?;
-    let sheet = sheet(cx.brief, &endpoint, reached.route);
+    let other = match reached.route {
+        Route::Direct => Route::Tunnel,
+        Route::Tunnel => Route::Direct,
+    };
+    let (text, also) = (sheet(cx.brief, &endpoint, reached.route), sheet(cx.brief, &endpoint, other));
+    let what = "endpoint, console, next commands";
     Ok(vec![
-        (ca_path(cx.brief), endpoint.ca_pem, "the cluster's CA"),
-        (sheet_path(cx.brief), sheet, "endpoint, console, next commands"),
+        Wanted { path: ca_path(cx.brief), text: endpoint.ca_pem, also: None, what: "the cluster's CA" },
+        Wanted { path: sheet_path(cx.brief), text, also: Some(also), what },
     ])
 }
 
@@ -155,9 +170,11 @@ impl Step for HandOver {
             return Ok(Check::Conflict(pulled::conflict(&pulled.changed)));
         }
         let mut changes = Changes::new();
-        for (path, text, what) in wanted {
-            if cx.world.files().read(&path).await?.as_deref() != Some(text.as_bytes()) {
-                changes.push(Change::LocalFile { path, what: what.into() });
+        for file in wanted {
+            let there = cx.world.files().read(&file.path).await?;
+            let good = [Some(&file.text), file.also.as_ref()];
+            if !good.into_iter().flatten().any(|text| there.as_deref() == Some(text.as_bytes())) {
+                changes.push(Change::LocalFile { path: file.path, what: file.what.into() });
             }
         }
         if !pulled.new.is_empty() {
@@ -171,8 +188,8 @@ impl Step for HandOver {
     }
 
     async fn apply(&self, cx: &Cx<'_>) -> Result<(), Failure> {
-        for (path, text, _) in wanted(cx).await? {
-            cx.world.files().write(&path, text.as_bytes()).await?;
+        for file in wanted(cx).await? {
+            cx.world.files().write(&file.path, file.text.as_bytes()).await?;
         }
         let cluster = cluster(cx).await?;
         pulled::record(cx, pulled::look(cx, &*cluster).await?).await

@@ -18,6 +18,8 @@ use tokio::time::{Instant, timeout};
 
 /// How long the direct way may take as a whole; beyond it a firewall swallows what is sent.
 const DIRECT_LIMIT: Duration = Duration::from_secs(8);
+/// A direct way that fails sooner than this is tried once more.
+const AT_ONCE: Duration = Duration::from_secs(1);
 /// How long the way through the tunnel may take, which has a whole SSH connection below it.
 const TUNNEL_LIMIT: Duration = Duration::from_secs(30);
 /// How long a direct way that was closed is not tried again: where a firewall swallows what is sent,
@@ -71,7 +73,7 @@ impl Prober {
         let known = self.tunnel.as_ref().and_then(|_| self.closed((at.ip, at.port)));
         let direct = match known {
             Some(why) => why,
-            None => match look(Wire::Direct, &roots, &url, DIRECT_LIMIT).await {
+            None => match directly(&roots, &url).await {
                 Ok(seen) => return Ok((Wire::Direct, reached(seen, Route::Direct)?)),
                 // Whatever is wrong with the direct way, the host may see the right server: an address
                 // of the site can belong to something else where this computer is.
@@ -101,6 +103,19 @@ impl Prober {
 }
 
 type Seen = (http::StatusCode, Vec<u8>);
+
+/// Looks directly, and once more where the first try failed at once: a single refused connection closes no
+/// way, and what is said of the way must not change with each look.
+async fn directly(roots: &Roots, url: &http::Uri) -> Result<Seen, LookError> {
+    let begun = Instant::now();
+    match look(Wire::Direct, roots, url, DIRECT_LIMIT).await {
+        Err(_) if begun.elapsed() < AT_ONCE => {
+            tokio::time::sleep(AT_ONCE / 4).await;
+            look(Wire::Direct, roots, url, DIRECT_LIMIT).await
+        }
+        seen => seen,
+    }
+}
 
 async fn look(wire: Wire, roots: &Roots, url: &http::Uri, limit: Duration) -> Result<Seen, LookError> {
     match timeout(limit, https::look(wire, roots, url)).await {
