@@ -18,6 +18,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+/// What is said after the screens, and with what the program ends.
+pub type LastWords = (Exit, Vec<String>);
+
 /// What the driver has in hand. Cloning it gives another handle on the same session.
 #[derive(Clone)]
 pub struct Driver {
@@ -38,7 +41,7 @@ pub struct Driver {
     /// Whether the screens were left. It is only looked at and set under the lock of `cancel`.
     pub left: Arc<AtomicBool>,
     /// The run that ended last, for the words after the screens.
-    pub last: Arc<Mutex<Option<(Exit, Vec<String>)>>>,
+    pub last: Arc<Mutex<Option<LastWords>>>,
     /// To what relative paths of the answers belong.
     pub base: PathBuf,
     /// Whether everything is simulated.
