@@ -13,7 +13,7 @@ fn expected(day: BadDay) -> (i32, &'static str, &'static str) {
         B::NodePortTaken => (4, "node port 30900 is held by Service shop/web", "set registry.node_port"),
         B::NoDefaultRoute => (3, "RKE2 refuses to start without one", "set a gateway"),
         B::InotifyLow => (0, "128 instances", "the install does it"),
-        B::ClockOff => (3, " min ", "timedatectl set-ntp true"),
+        B::ClockOff => (3, " s behind", "timedatectl set-ntp true"),
         B::DiskFull => (3, "3.0 GiB of 238 GiB free", "free some space on /"),
         B::Leftovers => (3, "another cluster left behind /usr/local/bin/k3s", "k3s-uninstall.sh"),
         B::ForeignCluster => (3, "not made by this program", "say adopt = true"),
