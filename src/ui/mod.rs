@@ -3,6 +3,7 @@
 //! Nothing here reaches a host, a cluster or a disk: what is to be done leaves as an [`Effect`], and what
 //! came of it comes back as a [`Msg`]. `docs/ARCHITECTURE.md` has the recipe for a new screen.
 
+mod budget;
 pub mod clipboard;
 pub mod draft;
 pub mod effect;

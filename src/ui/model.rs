@@ -3,10 +3,12 @@
 use super::effect::{Effect, Leaving};
 use super::keys::{Command, Keymap, Scope};
 use super::msg::{Live, Msg};
+use super::run::{Input, Own, Screens, Word};
 use super::text::Text;
 use super::theme::Theme;
 use super::walk::{self, Walk};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::Frame;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,15 +126,58 @@ impl Model {
             None => Vec::new(),
         }
     }
+}
 
-    /// The signal by which the system asks the program to end: nothing is asked any more.
-    pub fn told_to_end(&self) -> Effect {
-        Effect::Leave(if walk::running(self) { Leaving::Detach } else { Leaving::Quit })
+impl Screens for Model {
+    type Msg = Msg;
+    type Effect = Effect;
+    type Live = Live;
+
+    fn first(&self) -> Vec<Effect> {
+        vec![Effect::LookAround]
     }
 
-    /// After how long something on the screen has moved by itself, where something moves.
-    pub fn moving(&self) -> Option<Duration> {
+    fn hear(&mut self, input: Input<Msg, Live>) -> Vec<Effect> {
+        self.update(match input {
+            Input::Key(key) => Msg::Key(key),
+            Input::Paste(text) => Msg::Paste(text),
+            Input::Resize(columns, rows) => Msg::Resize(columns, rows),
+            Input::Tick(now_ms) => Msg::Tick(now_ms),
+            Input::Lines(lines, all) => Msg::Lines(lines, all),
+            Input::Live(live) => Msg::Live(live),
+            Input::Said(msg) => msg,
+            // The walk leaves the mouse to the terminal, which selects text with it.
+            Input::Mouse(_) => return Vec::new(),
+        })
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>) {
+        super::view(self, frame);
+    }
+
+    fn moving(&self) -> Option<Duration> {
         walk::moving(self)
+    }
+
+    fn told_to_end(&self) -> Leaving {
+        if walk::running(self) { Leaving::Detach } else { Leaving::Quit }
+    }
+
+    fn own(effect: Effect) -> Own<Effect> {
+        match effect {
+            Effect::Leave(leaving) => Own::Leave(leaving),
+            Effect::Suspend => Own::Suspend,
+            Effect::Redraw => Own::Redraw,
+            Effect::Copy(text) => Own::Copy(text),
+            effect => Own::No(effect),
+        }
+    }
+
+    fn say(&mut self, word: Word) {
+        self.shell.notice = Some(self.shell.text.t(match word {
+            Word::Copied => "notice-copied",
+            Word::Busy => "notice-busy",
+        }));
     }
 }
 

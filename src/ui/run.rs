@@ -1,16 +1,14 @@
 //! The loop: what happened goes into the model, what is to be done comes out of it, and the screen is
 //! drawn when something changed, as often as the line can carry.
 
-use super::effect::{Effect, Leaving};
-use super::model::Model;
-use super::msg::{Live, Msg};
-use super::view;
-use crate::base::Clock;
-use crate::engine::tail::Output;
-use crossterm::event::Event;
+use super::budget::Budget;
+use super::effect::Leaving;
+use crate::base::{Clock, Secret};
+use crate::engine::tail::{Line, Output};
+use crossterm::event::{Event, KeyEvent, MouseEvent};
 use futures_util::{Stream, StreamExt as _};
-use ratatui::Terminal;
 use ratatui::backend::Backend;
+use ratatui::{Frame, Terminal};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,20 +16,86 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-/// The least time between two frames that no key asked for.
-const FRAME: Duration = Duration::from_millis(33);
-/// What frames that no key asked for may cost on average, in bytes a second: a line of 9,600 baud
-/// carries it, and a key that is pressed during a flood of output is seen at once.
-const RATE: f64 = 900.0;
-/// What they may cost at once after a quiet time: a screen of 80×24 that has changed in half.
-const BURST: f64 = 2048.0;
+/// What the loop hears: from the terminal, from the clock, and from a driver that says `M` and shows `L`.
+#[derive(Clone, Debug)]
+pub enum Input<M, L> {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// A text was pasted.
+    Paste(String),
+    /// The terminal has another size: columns, rows.
+    Resize(u16, u16),
+    /// The mouse was used, where it is listened to.
+    Mouse(MouseEvent),
+    /// Time has passed: milliseconds since 1970.
+    Tick(u64),
+    /// New lines of output, and how many there were in all.
+    Lines(Vec<Line>, u64),
+    /// What moves by itself, as it is now.
+    Live(L),
+    /// The driver says something.
+    Said(M),
+}
+
+/// What of an effect is the loop's matter.
+pub enum Own<E> {
+    /// Leave the screens.
+    Leave(Leaving),
+    /// Give the terminal back to the shell until it says `fg`.
+    Suspend,
+    /// Draw everything again.
+    Redraw,
+    /// Send a text to the terminal's clipboard.
+    Copy(Secret<String>),
+    /// Nothing: it goes to the driver.
+    No(E),
+}
+
+/// A word of the loop on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// Something was sent to the terminal's clipboard.
+    Copied,
+    /// The driver has too much to do.
+    Busy,
+}
+
+/// A model with its pictures, as the loop sees it. All state is in it, and nothing else changes it.
+pub trait Screens {
+    /// What the driver says.
+    type Msg;
+    /// What the driver is asked for.
+    type Effect;
+    /// What the driver shows.
+    type Live: Clone;
+
+    /// What is asked for first.
+    fn first(&self) -> Vec<Self::Effect>;
+    /// Takes in what happened and says what is to be done.
+    fn hear(&mut self, input: Input<Self::Msg, Self::Live>) -> Vec<Self::Effect>;
+    /// Draws everything.
+    fn draw(&self, frame: &mut Frame<'_>);
+    /// After how long something on the screen has moved by itself, where something moves.
+    fn moving(&self) -> Option<Duration>;
+    /// The signal by which the system asks the program to end: nothing is asked any more.
+    fn told_to_end(&self) -> Leaving;
+    /// What of an effect is the loop's matter.
+    fn own(effect: Self::Effect) -> Own<Self::Effect>;
+    /// Shows a word of the loop until the next key.
+    fn say(&mut self, word: Word);
+    /// Whether a message is drawn when the line has room, and not at once: somebody asked for it long ago,
+    /// and many of its kind follow.
+    fn patient(_: &Self::Msg) -> bool {
+        false
+    }
+}
 
 /// Where the loop hears from.
-pub struct Feeds {
+pub struct Feeds<M, L> {
     /// What happened. The driver waits when it is full (64): the loop empties it with every turn.
-    pub msgs: mpsc::Receiver<Msg>,
+    pub msgs: mpsc::Receiver<M>,
     /// What moves by itself; the newest wins.
-    pub live: watch::Receiver<Live>,
+    pub live: watch::Receiver<L>,
     /// The output of the run that is under way.
     pub output: watch::Receiver<Option<Output>>,
     /// The system asks the program to end; the newest wins.
@@ -76,51 +140,16 @@ impl Tty for super::terminal::Taken {
     }
 }
 
-/// How often frames are drawn that no key asked for: at most thirty times a second, and no more bytes on
-/// average than a bad line carries.
-#[derive(Debug)]
-struct Budget {
-    tokens: f64,
-    at: Instant,
-    last: Instant,
-}
-
-impl Budget {
-    fn new(now: Instant) -> Self {
-        Self { tokens: BURST, at: now, last: now }
-    }
-
-    fn fill(&mut self, now: Instant) {
-        let seconds = now.saturating_duration_since(self.at).as_secs_f64();
-        self.tokens = (self.tokens + seconds * RATE).min(BURST);
-        self.at = now;
-    }
-
-    /// When the next frame may be drawn.
-    fn next(&mut self, now: Instant) -> Instant {
-        self.fill(now);
-        let wait = if self.tokens > 0.0 { 0.0 } else { -self.tokens / RATE };
-        (self.last + FRAME).max(now + Duration::from_secs_f64(wait))
-    }
-
-    fn drawn(&mut self, now: Instant, bytes: u64) {
-        self.fill(now);
-        // A debt of two seconds at most: longer and the screen would look dead.
-        self.tokens = (self.tokens - u32::try_from(bytes).map_or(f64::MAX, f64::from)).max(-2.0 * RATE);
-        self.last = now;
-    }
-}
-
 /// Runs the screens until they are left. `effects` never blocks them: what does not fit (64) is refused
 /// with a word on the screen.
 ///
 /// A terminal that is gone ends them like a signal: nothing that runs on the host is touched by it.
-pub async fn run<T: Tty>(
-    model: &mut Model,
+pub async fn run<S: Screens, T: Tty>(
+    model: &mut S,
     tty: &mut T,
     mut events: impl Stream<Item = io::Result<Event>> + Unpin,
-    mut feeds: Feeds,
-    effects: mpsc::Sender<Effect>,
+    mut feeds: Feeds<S::Msg, S::Live>,
+    effects: mpsc::Sender<S::Effect>,
 ) -> Leaving
 where
     <T::Backend as Backend>::Error: std::fmt::Debug,
@@ -130,27 +159,29 @@ where
     let mut dirty = true;
     let mut at_once = true;
     let mut tick_at = None;
-    let size = tty.screen().size().map_or(model.shell.size, |size| (size.width, size.height));
-    model.update(Msg::Resize(size.0, size.1));
-    model.update(Msg::Tick(feeds.clock.now_ms()));
-    let mut asked: Vec<Effect> = vec![Effect::LookAround];
+    if let Ok(size) = tty.screen().size() {
+        model.hear(Input::Resize(size.width, size.height));
+    }
+    model.hear(Input::Tick(feeds.clock.now_ms()));
+    let mut asked = model.first();
     loop {
         for effect in asked.drain(..) {
+            let own = S::own(effect);
             // What it was suspended by may have come from outside, with nothing else to draw.
-            let anew = matches!(effect, Effect::Suspend | Effect::Redraw);
+            let anew = matches!(own, Own::Suspend | Own::Redraw);
             (dirty, at_once) = (dirty || anew, at_once || anew);
-            match perform(model, tty, effect, &effects) {
+            match perform(model, tty, own, &effects) {
                 Ok(Some(leaving)) => return leaving,
                 Ok(None) => {}
-                Err(()) => return gone(model),
+                Err(()) => return model.told_to_end(),
             }
         }
         let now = Instant::now();
         if dirty && (at_once || budget.next(now) <= now) {
             pull(model, &feeds, &mut seen_lines);
             let before = tty.written();
-            if tty.screen().draw(|frame| view(model, frame)).is_err() {
-                return gone(model);
+            if tty.screen().draw(|frame| model.draw(frame)).is_err() {
+                return model.told_to_end();
             }
             budget.drawn(Instant::now(), tty.written() - before);
             (dirty, at_once) = (false, false);
@@ -158,57 +189,53 @@ where
         let frame_at = dirty.then(|| budget.next(Instant::now()));
         tick_at = model.moving().map(|after| tick_at.unwrap_or_else(|| Instant::now() + after));
         let output = feeds.output.borrow().clone();
-        let msg = tokio::select! {
+        let heard = tokio::select! {
             biased;
             ended = feeds.end.changed() => {
                 if ended.is_ok() && !*feeds.end.borrow_and_update() { continue }
-                asked.push(model.told_to_end());
-                continue;
+                return model.told_to_end();
             }
             Ok(()) = feeds.suspend.changed() => {
                 feeds.suspend.borrow_and_update();
-                asked.push(Effect::Suspend);
-                continue;
+                if tty.suspend().is_err() {
+                    return model.told_to_end();
+                }
+                at_once = true;
+                None
             }
             event = events.next() => match event {
                 Some(Ok(event)) => {
                     at_once = true;
                     match event {
-                        Event::Key(key) => Some(Msg::Key(key)),
-                        Event::Paste(text) => Some(Msg::Paste(text)),
-                        Event::Resize(columns, rows) => Some(Msg::Resize(columns, rows)),
-                        Event::FocusGained | Event::FocusLost | Event::Mouse(_) => None,
+                        Event::Key(key) => Some(Input::Key(key)),
+                        Event::Paste(text) => Some(Input::Paste(text)),
+                        Event::Resize(columns, rows) => Some(Input::Resize(columns, rows)),
+                        Event::Mouse(mouse) => Some(Input::Mouse(mouse)),
+                        Event::FocusGained | Event::FocusLost => None,
                     }
                 }
-                Some(Err(_)) | None => return gone(model),
+                Some(Err(_)) | None => return model.told_to_end(),
             },
-            Some(msg) = feeds.msgs.recv() => { at_once = true; Some(msg) }
-            Ok(()) = feeds.live.changed() => Some(Msg::Live(feeds.live.borrow_and_update().clone())),
+            Some(msg) = feeds.msgs.recv() => { at_once |= !S::patient(&msg); Some(Input::Said(msg)) }
+            Ok(()) = feeds.live.changed() => Some(Input::Live(feeds.live.borrow_and_update().clone())),
             Ok(()) = feeds.output.changed() => { feeds.output.borrow_and_update(); seen_lines = 0; None }
             () = poked(output.as_ref()), if !dirty => None,
             () = until(frame_at) => None,
             () = until(tick_at) => { tick_at = None; None }
         };
         dirty = true;
-        model.update(Msg::Tick(feeds.clock.now_ms()));
-        asked.extend(msg.map(|msg| model.update(msg)).unwrap_or_default());
+        model.hear(Input::Tick(feeds.clock.now_ms()));
+        asked.extend(heard.map(|heard| model.hear(heard)).unwrap_or_default());
     }
 }
 
 /// Output is pulled once a frame, and only then: however much there is, a frame shows its end.
-fn pull(model: &mut Model, feeds: &Feeds, seen: &mut u64) {
+fn pull<S: Screens>(model: &mut S, feeds: &Feeds<S::Msg, S::Live>, seen: &mut u64) {
     let Some(output) = feeds.output.borrow().clone() else { return };
     let (lines, next) = output.since(*seen);
     if next != *seen {
         *seen = next;
-        model.update(Msg::Lines(lines, next));
-    }
-}
-
-fn gone(model: &Model) -> Leaving {
-    match model.told_to_end() {
-        Effect::Leave(leaving) => leaving,
-        _ => Leaving::Quit,
+        model.hear(Input::Lines(lines, next));
     }
 }
 
@@ -227,58 +254,25 @@ async fn until(at: Option<Instant>) {
 }
 
 /// Does what only the loop can do, and hands all else to the driver.
-fn perform<T: Tty>(
-    model: &mut Model,
+fn perform<S: Screens, T: Tty>(
+    model: &mut S,
     tty: &mut T,
-    effect: Effect,
-    effects: &mpsc::Sender<Effect>,
+    effect: Own<S::Effect>,
+    effects: &mpsc::Sender<S::Effect>,
 ) -> Result<Option<Leaving>, ()> {
     match effect {
-        Effect::Leave(leaving) => return Ok(Some(leaving)),
-        Effect::Suspend => tty.suspend().map_err(|_| ())?,
-        Effect::Redraw => super::terminal::clear(tty.screen()).map_err(|_| ())?,
-        Effect::Copy(text) => {
+        Own::Leave(leaving) => return Ok(Some(leaving)),
+        Own::Suspend => tty.suspend().map_err(|_| ())?,
+        Own::Redraw => super::terminal::clear(tty.screen()).map_err(|_| ())?,
+        Own::Copy(text) => {
             tty.copy(text.expose()).map_err(|_| ())?;
-            model.shell.notice = Some(model.t("notice-copied"));
+            model.say(Word::Copied);
         }
-        effect => {
+        Own::No(effect) => {
             if effects.try_send(effect).is_err() {
-                model.shell.notice = Some(model.t("notice-busy"));
+                model.say(Word::Busy);
             }
         }
     }
     Ok(None)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Frames and bytes of so many seconds in which every frame costs the same and something has always
-    /// changed.
-    fn flood(seconds: u64, bytes_a_frame: u64) -> (u32, u64) {
-        let begun = Instant::now();
-        let mut budget = Budget::new(begun);
-        let (mut now, mut frames, mut bytes) = (begun, 0, 0);
-        while now < begun + Duration::from_secs(seconds) {
-            now = budget.next(now).max(now);
-            budget.drawn(now, bytes_a_frame);
-            frames += 1;
-            bytes += bytes_a_frame;
-        }
-        (frames, bytes)
-    }
-
-    #[test]
-    fn a_flood_is_drawn_as_often_as_a_bad_line_carries_it() {
-        let (frames, bytes) = flood(60, 900);
-        assert!(bytes < 60 * 1024, "{bytes} bytes in {frames} frames");
-        assert!(frames > 55, "{frames} frames look dead");
-    }
-
-    #[test]
-    fn a_screen_that_changes_a_little_is_drawn_thirty_times_a_second_at_most() {
-        let (frames, _) = flood(1, 10);
-        assert!((25..=32).contains(&frames), "{frames}");
-    }
 }
