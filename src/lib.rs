@@ -10,6 +10,7 @@ pub mod display;
 pub mod engine;
 pub mod plan;
 pub mod ports;
+pub mod registry;
 pub mod steps;
 pub mod transport;
 pub mod ui;

@@ -1,0 +1,51 @@
+//! Fetches pages one after the other and hands them on.
+
+use super::pager::{Pager, Step};
+use super::rows::Batch;
+use super::view::End;
+use crate::ports::Objects;
+use crate::ports::objects::{Answer, ListPage, ListQuery};
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How often a page is asked for before it counts as not to be had.
+const ATTEMPTS: u32 = 4;
+/// The pause before the second attempt; each further one is twice as long.
+pub const PAUSE: Duration = Duration::from_millis(500);
+
+/// Fetches pages until so many rows have come, or nothing more does, and hands each on as it comes. The queue's
+/// bound is the reader's budget: nothing is fetched that nobody has room for. Dropping it gives the
+/// listing up at once; the pager keeps where it stands.
+pub async fn load(objects: &dyn Objects, pager: &mut Pager, rows: usize, to: &mpsc::Sender<Batch>) -> End {
+    let mut had = 0;
+    loop {
+        let query = match pager.next() {
+            Step::Ask(_) if had >= rows => return End::Paused,
+            Step::Ask(query) => query.clone(),
+            Step::Complete => return End::Complete,
+            Step::Stopped(doubt) => return End::Stopped(*doubt),
+        };
+        let page = match page(objects, &query).await {
+            Ok(page) => page,
+            Err(error) => return End::Failed(error),
+        };
+        let batch = pager.absorb(&page);
+        had += batch.rows.len();
+        if to.send(batch).await.is_err() {
+            return End::Cancelled;
+        }
+    }
+}
+
+async fn page(objects: &dyn Objects, query: &ListQuery) -> Answer<ListPage> {
+    let mut pause = PAUSE;
+    for _ in 1..ATTEMPTS {
+        match objects.list(query).await {
+            Err(error) if error.may_pass() => {}
+            ended => return ended,
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+    objects.list(query).await
+}

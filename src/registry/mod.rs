@@ -1,0 +1,5 @@
+//! The bucket browser's own world: what is in a bucket, and what Triton would make of it.
+//!
+//! It is pure but for what it asks of `ports`: it has no client of its own, and shows nothing.
+
+pub mod listing;
