@@ -426,6 +426,7 @@ do-bottom = last line
 do-next = next
 do-previous = previous
 do-take = choose
+accept-typed = accept
 do-connect = connect
 do-toggle = tick
 do-forward = go on

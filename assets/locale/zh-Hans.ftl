@@ -400,6 +400,7 @@ do-bottom = 最后一行
 do-next = 下一项
 do-previous = 上一项
 do-take = 选择
+accept-typed = 确定
 do-connect = 连接
 do-toggle = 勾选
 do-forward = 继续

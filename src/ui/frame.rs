@@ -1,6 +1,6 @@
 //! The frame around every place: who and where, the walk, one sentence, the keys.
 
-use super::keys::{Binding, Command};
+use super::keys::{Binding, Command, Scope};
 use super::model::Model;
 use super::text::clock;
 use super::theme::{Glyph, Role};
@@ -231,7 +231,16 @@ fn keys_line(model: &Model, columns: u16) -> Line<'static> {
 
 fn words_of(model: &Model, row: &Binding) -> (String, String) {
     let key = row.keys.first().map(ToString::to_string).unwrap_or_default();
-    (key, model.t(&format!("do-{}", row.command.id())))
+    (key, model.t(&what(row)))
+}
+
+/// The text for what a key does here.
+fn what(row: &Binding) -> String {
+    match (row.scope, row.command) {
+        // There is nothing to choose where something is typed.
+        (Scope::Typing, Command::Take) => "accept-typed".to_owned(),
+        (_, command) => format!("do-{}", command.id()),
+    }
 }
 
 /// Every key of this place.
@@ -248,7 +257,7 @@ fn help(model: &Model, area: Rect, buffer: &mut Buffer) {
         }
         seen.push(row.command);
         named.extend(keys.iter().cloned());
-        let words = model.t(&format!("do-{}", row.command.id()));
+        let words = model.t(&what(row));
         let mut spans = vec![span(theme, Role::Accent, format!("  {}", fit(theme, &keys.join(" "), 16)))];
         spans.push(span(theme, Role::Text, words));
         lines.push(Line::from(spans));

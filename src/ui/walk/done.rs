@@ -10,7 +10,7 @@ use crate::ui::model::Model;
 use crate::ui::msg::HandOver;
 use crate::ui::theme::{Glyph, Role};
 use crate::ui::widgets::lines::{chunks, draw as draw_lines, fit, inset, line, span, wrapped};
-use crate::ui::widgets::list::{Cursor, first};
+use crate::ui::widgets::list::{Cursor, first, mark_more};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -152,5 +152,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     // At the first line the words above it are seen as well.
     let focus = if at == 0 { 0 } else { focus };
     let skip = first(focus, lines.len(), rows);
+    let len = lines.len();
     draw_lines(lines.into_iter().skip(skip).take(rows).collect(), area, buffer);
+    mark_more(theme, area, skip, len, buffer);
 }

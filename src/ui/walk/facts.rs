@@ -14,7 +14,7 @@ use crate::ui::walk::{self, Place, forms};
 use crate::ui::widgets::lines::{
     cut, draw as draw_lines, fit, inset, line, rule, span, split_bottom, split_top, wrapped,
 };
-use crate::ui::widgets::list::Cursor;
+use crate::ui::widgets::list::{Cursor, mark_more};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -256,6 +256,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         Some(Line::from(vec![span(theme, role, format!("{} ", theme.glyph(glyph))), words]))
     });
     draw_lines(lines.collect(), list, buffer);
+    mark_more(theme, list, first, order.len(), buffer);
     let mut lines = vec![rule(theme, below.width)];
     lines.extend(detail);
     draw_lines(lines, below, buffer);

@@ -1,6 +1,10 @@
 //! A cursor in a list, and what part of the list is seen.
 
+use super::lines::span;
 use crate::ui::keys::Command;
+use crate::ui::theme::{Glyph, Role, Theme};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 /// A line in a list. The list may have become shorter meanwhile, so every question names its length.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +55,20 @@ pub fn first(at: usize, len: usize, rows: usize) -> usize {
     if rows == 0 || len <= rows { 0 } else { at.saturating_sub(rows / 2).min(len - rows) }
 }
 
+/// Marks at the right edge that a list of `len` lines, seen from line `first` on, has more above and below.
+pub fn mark_more(theme: Theme, area: Rect, first: usize, len: usize, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let edge = area.right() - 1;
+    if first > 0 {
+        buffer.set_span(edge, area.y, &span(theme, Role::Dim, theme.glyph(Glyph::Up)), 1);
+    }
+    if len > first + usize::from(area.height) {
+        buffer.set_span(edge, area.bottom() - 1, &span(theme, Role::Dim, theme.glyph(Glyph::More)), 1);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +83,21 @@ mod tests {
             prop_assert!(first <= line && line < first + rows);
             prop_assert!(first + rows.min(len) <= len);
         }
+    }
+
+    #[test]
+    fn what_is_not_seen_is_marked_at_the_edge() {
+        let theme = Theme { colours: crate::ui::theme::Colours::None, ascii: true };
+        let area = Rect::new(0, 0, 3, 2);
+        let marks = |first, len| {
+            let mut buffer = Buffer::empty(area);
+            mark_more(theme, area, first, len, &mut buffer);
+            [0, 1].map(|y| buffer.cell((2, y)).map(|cell| cell.symbol().to_owned()).unwrap_or_default())
+        };
+        assert_eq!(marks(0, 2), [" ", " "]);
+        assert_eq!(marks(0, 3), [" ", "v"]);
+        assert_eq!(marks(1, 3), ["^", " "]);
+        assert_eq!(marks(1, 4), ["^", "v"]);
     }
 
     #[test]
