@@ -2,4 +2,5 @@
 //!
 //! It is pure but for what it asks of `ports`: it has no client of its own, and shows nothing.
 
+pub mod inspect;
 pub mod listing;
