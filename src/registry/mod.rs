@@ -4,3 +4,4 @@
 
 pub mod inspect;
 pub mod listing;
+pub mod pbtxt;

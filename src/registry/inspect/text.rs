@@ -16,7 +16,7 @@ pub struct Text {
     pub whole: bool,
     /// Lines end in CR LF.
     pub crlf: bool,
-    /// It begins with a byte order mark, which protobuf's text format and Python refuse.
+    /// It begins with a byte order mark.
     pub mark: bool,
 }
 
