@@ -5,3 +5,4 @@
 pub mod inspect;
 pub mod listing;
 pub mod pbtxt;
+pub mod triton;

@@ -1,0 +1,215 @@
+//! The corpus of `tests/fixtures/repositories.toml`: what is to be found in each repository is found,
+//! nothing else is, and every rule has a case that fires it and one that comes near and must not.
+
+use super::*;
+use std::collections::{BTreeMap, BTreeSet};
+use toml::Value;
+
+const CORPUS: &str = include_str!("../../../tests/fixtures/repositories.toml");
+
+fn corpus() -> toml::Table {
+    CORPUS.parse().expect("the corpus is TOML")
+}
+
+fn cases<'a>(corpus: &'a toml::Table, kind: &str) -> Vec<&'a toml::Table> {
+    let list = corpus.get(kind).and_then(Value::as_array).expect("there are such cases");
+    list.iter().map(|case| case.as_table().expect("a case is a table")).collect()
+}
+
+fn texts(case: &toml::Table, key: &str) -> Vec<String> {
+    let list = case.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    list.iter().map(|text| text.as_str().expect("a text").to_owned()).collect()
+}
+
+/// A repository of the corpus: its keys, the texts of its configs, and its root.
+fn objects(case: &toml::Table) -> (Vec<(String, u64)>, Configs, String) {
+    let root = case.get("root").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let mut keys: Vec<(String, u64)> = texts(case, "keys")
+        .into_iter()
+        .map(|key| match key.split_once('=') {
+            Some((key, size)) => (key.to_owned(), size.parse().expect("a size")),
+            None => (key, 100),
+        })
+        .collect();
+    let mut configs = Configs::new();
+    for (model, text) in case.get("configs").and_then(Value::as_table).into_iter().flatten() {
+        let key = format!("{model}/config.pbtxt");
+        let text = text.as_str().expect("a text").to_owned();
+        keys.push((key.clone(), u64::try_from(text.len()).expect("it is short")));
+        configs.insert(key, text);
+    }
+    keys.sort();
+    (keys, configs, root)
+}
+
+fn judged(case: &toml::Table) -> Repository {
+    let (keys, configs, root) = objects(case);
+    judge(keys.iter().map(|(key, size)| (key.as_str(), *size)), &root, &configs)
+}
+
+fn line(finding: &Finding) -> String {
+    let severity = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    format!("{} {severity} {}", finding.rule.id(), finding.key)
+}
+
+fn expected(case: &toml::Table) -> Vec<String> {
+    let mut finds = texts(case, "finds");
+    if let Some(extra) = case.get("extra").and_then(Value::as_table) {
+        finds.extend(texts(extra, "finds"));
+    }
+    finds.sort();
+    finds
+}
+
+#[test]
+fn every_repository_has_the_findings_that_it_should_and_no_others() {
+    let corpus = corpus();
+    let repositories = cases(&corpus, "repository");
+    assert!(repositories.len() >= 40, "{} repositories", repositories.len());
+    let mut wrong = Vec::new();
+    for case in repositories {
+        let name = case["name"].as_str().expect("a case has a name");
+        let repository = judged(case);
+        let mut found: Vec<String> = repository.findings.iter().map(line).collect();
+        found.sort();
+        let served: BTreeMap<&str, &[i64]> = repository
+            .models
+            .iter()
+            .filter(|m| !m.served.is_empty())
+            .map(|m| (m.name.as_str(), &m.served[..]))
+            .collect();
+        let serves: BTreeMap<&str, Vec<i64>> = case
+            .get("serves")
+            .and_then(Value::as_table)
+            .into_iter()
+            .flatten()
+            .map(|(model, list)| {
+                let list = list.as_array().expect("a list").iter();
+                (model.as_str(), list.map(|version| version.as_integer().expect("a number")).collect())
+            })
+            .collect();
+        if found != expected(case) {
+            wrong.push(format!("{name}:\n  found    {found:?}\n  expected {:?}", expected(case)));
+        }
+        if served != serves.iter().map(|(model, list)| (*model, &list[..])).collect() {
+            wrong.push(format!("{name}:\n  serves   {served:?}\n  expected {serves:?}"));
+        }
+        for finding in &repository.findings {
+            assert!(!finding.what.is_empty() && !finding.fix.is_empty(), "{name}: {finding:?}");
+            assert!(!finding.what.ends_with('.') && !finding.fix.ends_with('.'), "{name}: {finding:?}");
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_url_is_read_as_triton_reads_it() {
+    let corpus = corpus();
+    for case in cases(&corpus, "url") {
+        let text = case["text"].as_str().expect("a URL");
+        let (url, findings) = judge_url(text);
+        let mut found: Vec<String> =
+            findings.iter().map(|finding| line(finding).trim_end_matches(text).trim().to_owned()).collect();
+        found.sort();
+        assert_eq!(found, expected(case), "{text}");
+        let reads = case.get("reads").and_then(Value::as_str);
+        assert_eq!(url.map(|url| url.to_string()).as_deref(), reads, "{text}");
+        assert!(findings.iter().all(|finding| !finding.fix.is_empty()), "{text}");
+    }
+}
+
+fn access(case: &toml::Table) -> Access {
+    let may = case["may"].as_table().expect("a table");
+    let verdict = |request: &str| match may.get(request).and_then(Value::as_str) {
+        Some("yes") => Verdict::Allowed,
+        Some(code) => Verdict::Denied(code.to_owned()),
+        None => Verdict::Unknown,
+    };
+    Access {
+        head_bucket: verdict("head_bucket"),
+        list: verdict("list"),
+        head_object: verdict("head_object"),
+        get_object: verdict("get_object"),
+    }
+}
+
+#[test]
+fn every_key_is_told_what_it_lacks() {
+    let corpus = corpus();
+    for case in cases(&corpus, "access") {
+        let access = access(case);
+        let found: Vec<&str> = judge_access(&access, "models").iter().map(|finding| finding.rule.id()).collect();
+        assert_eq!(found, expected(case), "{}", case["name"]);
+        assert_eq!(access.is_enough(), case.get("enough").is_some(), "{}", case["name"]);
+    }
+}
+
+#[test]
+fn every_rule_has_a_case_that_fires_it_and_one_that_must_not() {
+    let corpus = corpus();
+    let all = ["repository", "url", "access"].into_iter().flat_map(|kind| cases(&corpus, kind));
+    let (mut fired, mut spared) = (BTreeSet::new(), BTreeSet::new());
+    for case in all {
+        let fires: BTreeSet<String> =
+            expected(case).iter().map(|find| find.split(' ').next().unwrap_or_default().to_owned()).collect();
+        for rule in texts(case, "spares") {
+            assert!(Rule::ALL.iter().any(|known| known.id() == rule), "there is no rule {rule}");
+            assert!(!fires.contains(&rule), "a case fires {rule} and spares it");
+            spared.insert(rule);
+        }
+        fired.extend(fires);
+    }
+    let ids: BTreeSet<String> = Rule::ALL.iter().map(|rule| rule.id().to_owned()).collect();
+    assert_eq!(ids.len(), Rule::ALL.len(), "two rules have the same id");
+    assert_eq!(ids.difference(&fired).collect::<Vec<_>>(), Vec::<&String>::new(), "never fired");
+    assert_eq!(ids.difference(&spared).collect::<Vec<_>>(), Vec::<&String>::new(), "never spared");
+}
+
+#[test]
+fn a_config_that_was_not_read_is_not_judged() {
+    let repository = judge([("m/1/model.onnx", 1), ("m/config.pbtxt", 1)], "", &Configs::new());
+    assert_eq!(repository.findings, []);
+    assert_eq!((repository.served(), repository.unread().count()), (0, 1));
+    assert_eq!(config_keys(["a/m/config.pbtxt", "a/m/1/config.pbtxt", "b/config.pbtxt"], "/a/"), ["a/m/config.pbtxt"]);
+}
+
+#[test]
+fn of_one_rule_only_so_many_findings_are_kept_and_the_rest_is_counted() {
+    let keys: Vec<String> = (0..200).map(|n| format!("m/1/a b{n}")).collect();
+    let mut objects: Vec<(&str, u64)> = keys.iter().map(|key| (key.as_str(), 1)).collect();
+    objects.push(("m/1/model.onnx", 1));
+    let repository = judge(objects, "", &Configs::new());
+    assert_eq!(repository.findings.len(), MOST_OF_A_RULE);
+    assert_eq!(repository.more, BTreeMap::from([(Rule::InnerNameCharacters, 150)]));
+    assert_eq!(repository.served(), 1);
+}
+
+#[test]
+fn a_start_is_counted_request_by_request() {
+    let keys = [("m/1/model.onnx", 1000), ("m/config.pbtxt", 10)];
+    let configs = Configs::from([("m/config.pbtxt".to_owned(), "backend: \"onnxruntime\"".to_owned())]);
+    let repository = judge(keys, "", &configs);
+    let forecast = forecast(&repository, keys);
+    // A look at the whole: the models (list, then whether m is a directory), and for m, 1 and the two
+    // files when they were changed.
+    let poll = Calls { head_bucket: 1 + 4 * 2, list: 1 + 1 + 4 * 2 + 2, head_object: 2, get_object: 0 };
+    assert_eq!(forecast.poll, poll);
+    let start = forecast.start;
+    assert_eq!((start.head_object, start.get_object), (2 + 2, 1 + 2));
+    assert_eq!(start.head_bucket, 2 + poll.head_bucket + 2 + 2 + 2 + (2 + 3));
+    assert_eq!(start.list, poll.list + 2 + (1 + 2) + 1 + (1 + 2) + (2 + 1 + 3 + 1));
+    assert_eq!((forecast.copied, forecast.disk), (1010, 1010));
+    let line = start.time(std::time::Duration::from_millis(300));
+    assert!(line > std::time::Duration::from_secs(10), "{line:?}");
+}
+
+#[test]
+fn every_version_that_is_served_copies_the_whole_model() {
+    let keys = [("m/1/model.onnx", 1000), ("m/2/model.onnx", 500), ("m/config.pbtxt", 10)];
+    let configs = Configs::from([("m/config.pbtxt".to_owned(), "version_policy { all { } }".to_owned())]);
+    assert_eq!(forecast(&judge(keys, "", &configs), keys).copied, 2 * 1510);
+}
