@@ -76,7 +76,7 @@ fn every_repository_has_the_findings_that_it_should_and_no_others() {
         let repository = judged(case);
         let mut found: Vec<String> = repository.findings.iter().map(line).collect();
         found.sort();
-        let served: BTreeMap<&str, &[i64]> = repository
+        let would_serve: BTreeMap<&str, &[i64]> = repository
             .models
             .iter()
             .filter(|m| !m.served.is_empty())
@@ -95,8 +95,8 @@ fn every_repository_has_the_findings_that_it_should_and_no_others() {
         if found != expected(case) {
             wrong.push(format!("{name}:\n  found    {found:?}\n  expected {:?}", expected(case)));
         }
-        if served != serves.iter().map(|(model, list)| (*model, &list[..])).collect() {
-            wrong.push(format!("{name}:\n  serves   {served:?}\n  expected {serves:?}"));
+        if would_serve != serves.iter().map(|(model, list)| (*model, &list[..])).collect() {
+            wrong.push(format!("{name}:\n  serves   {would_serve:?}\n  expected {serves:?}"));
         }
         for finding in &repository.findings {
             assert!(!finding.what.is_empty() && !finding.fix.is_empty(), "{name}: {finding:?}");
@@ -152,7 +152,7 @@ fn every_key_is_told_what_it_lacks() {
 fn every_rule_has_a_case_that_fires_it_and_one_that_must_not() {
     let corpus = corpus();
     let all = ["repository", "url", "access"].into_iter().flat_map(|kind| cases(&corpus, kind));
-    let (mut fired, mut spared) = (BTreeSet::new(), BTreeSet::new());
+    let (mut shown, mut spared) = (BTreeSet::new(), BTreeSet::new());
     for case in all {
         let fires: BTreeSet<String> =
             expected(case).iter().map(|find| find.split(' ').next().unwrap_or_default().to_owned()).collect();
@@ -161,11 +161,11 @@ fn every_rule_has_a_case_that_fires_it_and_one_that_must_not() {
             assert!(!fires.contains(&rule), "a case fires {rule} and spares it");
             spared.insert(rule);
         }
-        fired.extend(fires);
+        shown.extend(fires);
     }
     let ids: BTreeSet<String> = Rule::ALL.iter().map(|rule| rule.id().to_owned()).collect();
     assert_eq!(ids.len(), Rule::ALL.len(), "two rules have the same id");
-    assert_eq!(ids.difference(&fired).collect::<Vec<_>>(), Vec::<&String>::new(), "never fired");
+    assert_eq!(ids.difference(&shown).collect::<Vec<_>>(), Vec::<&String>::new(), "never fired");
     assert_eq!(ids.difference(&spared).collect::<Vec<_>>(), Vec::<&String>::new(), "never spared");
 }
 
