@@ -12,6 +12,7 @@ mod man;
 mod output;
 pub mod plain_walk;
 pub mod prompt;
+mod screens;
 mod start;
 mod status;
 mod stop_at;

@@ -1,7 +1,7 @@
 //! From the arguments to an exit code.
 
 use super::args::{Cli, Command};
-use super::{answers, completions, man, output, plain_walk, walk, wire};
+use super::{answers, completions, man, output, plain_walk, screens, walk, wire};
 use crate::app::Exit;
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -21,12 +21,12 @@ pub fn main() -> ExitCode {
         Some(Command::Check(args)) => wire::check(&cli.global, args),
         Some(Command::Plan(args)) => wire::plan(&cli.global, args),
         Some(Command::Install(args)) => wire::install(&cli.global, args),
-        Some(Command::Resume(args)) if walk::possible(&cli.global) && args.plain_only().is_none() => {
+        Some(Command::Resume(args)) if screens::possible(&cli.global) && args.plain_only().is_none() => {
             walk::resume(&cli.global, args)
         }
         Some(Command::Resume(args)) => wire::resume(&cli.global, args),
         Some(Command::Status(args)) => wire::status(&cli.global, args),
-        Some(Command::Rehearse(args)) if walk::possible(&cli.global) && args.stop_at.is_none() => {
+        Some(Command::Rehearse(args)) if screens::possible(&cli.global) && args.stop_at.is_none() => {
             walk::rehearse(&cli.global, args)
         }
         Some(Command::Rehearse(args)) => wire::rehearse(&cli.global, args),

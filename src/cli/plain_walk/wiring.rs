@@ -61,7 +61,7 @@ pub fn install(global: &Global, answers: Option<&Path>) -> Exit {
         face,
         session: Session::new(env, Machine::Real),
         draft,
-        text: Text::of(walk::language(global)),
+        text: Text::of(crate::cli::screens::language(global)),
         base,
         here: rustix::system::uname().nodename().to_string_lossy().into_owned(),
         hosts: ssh_hosts::names(),

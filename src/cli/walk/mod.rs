@@ -6,6 +6,7 @@ pub(in crate::cli) mod files;
 mod prompt;
 
 use super::args::{Global, Rehearse, Resume};
+use super::screens::{QUEUE, language, possible, signals, theme};
 use super::wire::{RehearsalDir, by, refuse, runtime_dir, sites};
 use super::{output, status};
 use crate::app::order;
@@ -20,8 +21,7 @@ use crate::transport::simulated::Speed;
 use crate::ui::draft::{Draft, FieldId, Origin};
 use crate::ui::run::{Feeds, run};
 use crate::ui::terminal::{Taken, watch_panics};
-use crate::ui::text::{Lang, Text};
-use crate::ui::theme::{Colours, Theme};
+use crate::ui::text::Text;
 use crate::ui::walk::Place;
 use crate::ui::{Effect, Leaving, Live, Model};
 use crossterm::event::EventStream;
@@ -32,51 +32,13 @@ use rustix::termios::isatty;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot, watch};
-
-/// Messages and effects that may wait. The loop takes messages with every turn, so a full queue makes the
-/// driver wait for a moment; effects that find no room are refused with a word on the screen.
-const QUEUE: usize = 64;
 
 /// How long a run that is left has for its last event, before the program ends all the same.
 const LAST_EVENT: Duration = Duration::from_secs(3);
 
 /// How long the words after the screens wait for a job that is still under way.
 const LAST_WORD: Duration = Duration::from_millis(500);
-
-/// Whether there is a terminal that screens can be drawn on, and nobody asked for lines.
-pub fn possible(global: &Global) -> bool {
-    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-    !global.plain && !global.json && !dumb && isatty(std::io::stdin()) && isatty(std::io::stdout())
-}
-
-fn env(name: &str) -> String {
-    std::env::var(name).unwrap_or_default()
-}
-
-/// The locale for texts, as programs in C find it.
-fn locale() -> String {
-    ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().map(env).find(|value| !value.is_empty()).unwrap_or_default()
-}
-
-/// The locale for characters.
-fn characters() -> String {
-    ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().map(env).find(|value| !value.is_empty()).unwrap_or_default()
-}
-
-fn theme(global: &Global) -> Theme {
-    let characters = characters().to_ascii_lowercase();
-    let utf8 = characters.contains("utf-8") || characters.contains("utf8");
-    let colours = if !env("NO_COLOR").is_empty() {
-        Colours::None
-    } else if matches!(env("COLORTERM").as_str(), "truecolor" | "24bit") {
-        Colours::True
-    } else {
-        Colours::Sixteen
-    };
-    Theme { colours, ascii: global.ascii || !utf8 }
-}
 
 /// What the screens begin with.
 struct Begin {
@@ -100,11 +62,6 @@ pub(super) fn begin_with(answers: Option<&Path>) -> Result<(Draft, PathBuf), Fai
     draft
         .map(|draft| (draft, base))
         .map_err(|why| Failure::permanent(format!("read the answers {}", path.display())).because(why))
-}
-
-/// The language that was asked for, or the locale's.
-pub(super) fn language(global: &Global) -> Lang {
-    global.lang.unwrap_or_else(|| Lang::of_locale(&locale()))
 }
 
 /// `modelquay`: the walk.
@@ -265,7 +222,7 @@ async fn drive(model: &mut Model, begin: Begin) -> Result<(Exit, Leaving), Failu
         let _ = effects.try_send(Effect::Resume { site });
     }
     let (leaving, ended) = {
-        let mut tty = Taken::take().map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
+        let mut tty = Taken::take(false).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
         let ended = work(driver.clone(), asked)?;
         (run(model, &mut tty, EventStream::new(), feeds, effects).await, ended)
     };
@@ -313,36 +270,4 @@ async fn last_words(model: &mut Model, driver: &Driver, leaving: Leaving, ended:
         output::talk(&format!("{label}{line}"));
     }
     exit
-}
-
-/// How long the screens have to end after a signal: longer than their last words take.
-const STALLED: Duration = Duration::from_secs(10);
-
-type Heard = (watch::Receiver<bool>, watch::Receiver<u64>);
-
-/// SIGTERM and SIGHUP end the screens at once, SIGTSTP gives the terminal back for a while. A terminal
-/// that takes no more output blocks the thread that draws: then the program ends without it.
-fn signals() -> std::io::Result<Heard> {
-    let (end, ended) = watch::channel(false);
-    let (stop, stopped) = watch::channel(0_u64);
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut suspend = signal(SignalKind::from_raw(rustix::process::Signal::TSTP.as_raw()))?;
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
-                _ = interrupt.recv() => {}
-                _ = suspend.recv() => { stop.send_modify(|n| *n += 1); continue; }
-            }
-            end.send_replace(true);
-            // In use the program is gone long before.
-            tokio::time::sleep(STALLED).await;
-            let _ = crossterm::terminal::disable_raw_mode();
-            std::process::exit(i32::from(Exit::Interrupted.code()));
-        }
-    });
-    Ok((ended, stopped))
 }
