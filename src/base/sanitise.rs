@@ -3,6 +3,7 @@
 //! Hosts, registries and object names are data: nothing of theirs may move a cursor, set a title,
 //! turn the reading direction round or answer a terminal's question.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// One line of foreign bytes as harmless text of at most `cap` bytes.
@@ -41,6 +42,51 @@ pub fn text(input: &str, cap: usize) -> String {
         }
     }
     out
+}
+
+/// A name as it can be told apart from every other: nothing vanishes. Control characters are written as
+/// `\\n` or `\\x1b`, a backslash as two, characters that change the reading direction or take no room as `\\u{202e}`,
+/// and a space at an end as `\\x20`. Nothing is cut.
+pub fn visible(name: &str) -> Cow<'_, str> {
+    let plain = |c: char| !c.is_control() && c != '\\' && !unseen(c);
+    if name.chars().all(plain) && !name.starts_with(' ') && !name.ends_with(' ') {
+        return Cow::Borrowed(name);
+    }
+    let mut out = String::with_capacity(name.len() + 8);
+    let last = name.chars().count().saturating_sub(1);
+    for (at, c) in name.chars().enumerate() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            ' ' if at == 0 || at == last => out.push_str("\\x20"),
+            c if c.is_control() && (c as u32) < 0x80 => {
+                let _ = write!(out, "\\x{:02x}", c as u32);
+            }
+            c if c.is_control() || unseen(c) => {
+                let _ = write!(out, "\\u{{{:x}}}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Characters that turn the reading direction round or that are not seen at all.
+fn unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 /// Several lines, each made safe; empty ones at the end are dropped.

@@ -2,7 +2,9 @@
 //!
 //! It is pure but for what it asks of `ports`: it has no client of its own, and shows nothing.
 
+pub mod facts;
 pub mod inspect;
 pub mod listing;
 pub mod pbtxt;
+pub mod preview;
 pub mod triton;

@@ -13,10 +13,16 @@ const ATTEMPTS: u32 = 4;
 /// The pause before the second attempt; each further one is twice as long.
 pub const PAUSE: Duration = Duration::from_millis(500);
 
-/// Fetches pages until so many rows have come, or nothing more does, and hands each on as it comes. The queue's
-/// bound is the reader's budget: nothing is fetched that nobody has room for. Dropping it gives the
-/// listing up at once; the pager keeps where it stands.
-pub async fn load(objects: &dyn Objects, pager: &mut Pager, rows: usize, to: &mpsc::Sender<Batch>) -> End {
+/// Fetches pages until so many rows have come, or nothing more does, and hands each on as it comes, wrapped for its
+/// reader. The queue's bound is the reader's budget: nothing is fetched that nobody has room for. Dropping it gives
+/// the listing up at once; no row is lost by that, and the pager keeps where it stands.
+pub async fn load<T>(
+    objects: &dyn Objects,
+    pager: &mut Pager,
+    rows: usize,
+    to: &mpsc::Sender<T>,
+    wrap: impl Fn(Batch) -> T,
+) -> End {
     let mut had = 0;
     loop {
         let query = match pager.next() {
@@ -25,15 +31,15 @@ pub async fn load(objects: &dyn Objects, pager: &mut Pager, rows: usize, to: &mp
             Step::Complete => return End::Complete,
             Step::Stopped(doubt) => return End::Stopped(*doubt),
         };
+        // The room comes first: between taking a page in and handing it on, nothing may wait.
+        let Ok(room) = to.reserve().await else { return End::Cancelled };
         let page = match page(objects, &query).await {
             Ok(page) => page,
             Err(error) => return End::Failed(error),
         };
         let batch = pager.absorb(&page);
         had += batch.rows.len();
-        if to.send(batch).await.is_err() {
-            return End::Cancelled;
-        }
+        room.send(wrap(batch));
     }
 }
 

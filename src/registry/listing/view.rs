@@ -60,6 +60,7 @@ pub struct Count {
 #[derive(Clone, Debug, Default)]
 pub struct Listing {
     rows: Rows,
+    bytes: u64,
     doubts: Vec<Doubt>,
     end: Option<End>,
     filter: Filter,
@@ -74,9 +75,12 @@ pub struct Listing {
 impl Listing {
     /// Takes in what has come.
     pub fn absorb(&mut self, batch: &Batch) {
-        if self.rows.extend(&batch.rows) < batch.rows.len() {
+        let taken = self.rows.extend(&batch.rows);
+        if taken < batch.rows.len() {
             self.doubts.push(Doubt::TooMany);
         }
+        let more = batch.rows.iter().take(taken).map(|row| row.size).fold(0, u64::saturating_add);
+        self.bytes = self.bytes.saturating_add(more);
         self.doubts.extend(&batch.doubts);
         self.catch_up(false);
     }
@@ -109,7 +113,7 @@ impl Listing {
 
     /// Bytes of all objects that have come.
     pub fn bytes(&self) -> u64 {
-        self.rows.iter().map(|row| row.size).fold(0, u64::saturating_add)
+        self.bytes
     }
 
     /// All rows as they came.
