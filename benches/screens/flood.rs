@@ -73,7 +73,7 @@ pub fn child() -> ExitCode {
             }
         });
         tokio::spawn(async move { while asked.recv().await.is_some() {} });
-        let mut tty = Taken::take().expect("a terminal");
+        let mut tty = Taken::take(false).expect("a terminal");
         let events = crossterm::event::EventStream::new().boxed();
         run(&mut model, &mut tty, events, feeds, effects).await;
     });

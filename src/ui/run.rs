@@ -70,7 +70,7 @@ pub trait Screens {
     type Live: Clone;
 
     /// What is asked for first.
-    fn first(&self) -> Vec<Self::Effect>;
+    fn first(&mut self) -> Vec<Self::Effect>;
     /// Takes in what happened and says what is to be done.
     fn hear(&mut self, input: Input<Self::Msg, Self::Live>) -> Vec<Self::Effect>;
     /// Draws everything.
@@ -85,7 +85,7 @@ pub trait Screens {
     fn say(&mut self, word: Word);
     /// Whether a message is drawn when the line has room, and not at once: somebody asked for it long ago,
     /// and many of its kind follow.
-    fn patient(_: &Self::Msg) -> bool {
+    fn patient(&self, _: &Self::Msg) -> bool {
         false
     }
 }
@@ -216,7 +216,7 @@ where
                 }
                 Some(Err(_)) | None => return model.told_to_end(),
             },
-            Some(msg) = feeds.msgs.recv() => { at_once |= !S::patient(&msg); Some(Input::Said(msg)) }
+            Some(msg) = feeds.msgs.recv() => { at_once |= !model.patient(&msg); Some(Input::Said(msg)) }
             Ok(()) = feeds.live.changed() => Some(Input::Live(feeds.live.borrow_and_update().clone())),
             Ok(()) = feeds.output.changed() => { feeds.output.borrow_and_update(); seen_lines = 0; None }
             () = poked(output.as_ref()), if !dirty => None,
@@ -224,7 +224,7 @@ where
             () = until(tick_at) => { tick_at = None; None }
         };
         dirty = true;
-        model.hear(Input::Tick(feeds.clock.now_ms()));
+        asked.extend(model.hear(Input::Tick(feeds.clock.now_ms())));
         asked.extend(heard.map(|heard| model.hear(heard)).unwrap_or_default());
     }
 }

@@ -14,6 +14,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Whether the screens have the terminal now. A panic anywhere asks this, so it cannot be a field.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether the mouse is listened to.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Presses and the wheel, with numbers as text; movements are not asked for: each is a packet on a bad line.
+const MOUSE_ON: &str = "\u{1b}[?1000h\u{1b}[?1006h";
+const MOUSE_OFF: &str = "\u{1b}[?1006l\u{1b}[?1000l";
 
 /// Counts what is written, so that the loop knows what a frame costs on a slow line.
 #[derive(Debug)]
@@ -48,8 +54,10 @@ pub struct Taken {
 }
 
 impl Taken {
-    /// Takes the terminal: raw mode, the alternate screen, pasted text as such, no cursor.
-    pub fn take() -> io::Result<Self> {
+    /// Takes the terminal: raw mode, the alternate screen, pasted text as such, no cursor, and the mouse where it
+    /// is wanted: then text is selected with shift held down.
+    pub fn take(mouse: bool) -> io::Result<Self> {
+        MOUSE.store(mouse, Ordering::SeqCst);
         enter()?;
         let bytes = Arc::new(AtomicU64::new(0));
         // One write a frame: on a slow line each further one is a packet of its own.
@@ -99,6 +107,9 @@ fn enter() -> io::Result<()> {
     TAKEN.store(true, Ordering::SeqCst);
     let mut out = io::stdout();
     out.queue(EnterAlternateScreen)?.queue(EnableBracketedPaste)?.queue(Hide)?.queue(Clear(ClearType::All))?;
+    if MOUSE.load(Ordering::SeqCst) {
+        out.write_all(MOUSE_ON.as_bytes())?;
+    }
     out.flush()
 }
 
@@ -108,7 +119,7 @@ pub fn give_back() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
-    let mut sequence = String::new();
+    let mut sequence = if MOUSE.load(Ordering::SeqCst) { MOUSE_OFF.to_owned() } else { String::new() };
     // Writing to a String cannot fail.
     let _ = Clear(ClearType::All).write_ansi(&mut sequence);
     let _ = DisableBracketedPaste.write_ansi(&mut sequence);
