@@ -457,6 +457,13 @@ do-retry = try again
 do-faster = faster
 do-slower = slower
 do-reveal = reveal
+do-parent = up
+do-jump = jump to a name
+do-go-to = go to
+do-sort = sort
+do-more = go on listing
+do-pane = details
+do-copy-url = copy address
 
 ## Steps
 
@@ -527,3 +534,46 @@ row-ssh-sessions = sessions of sshd
 row-gpu = GPU
 row-source = source
 row-image = image
+
+# The browser
+browse-vouched-site = verified, CA of { $site }
+browse-vouched-file = verified, CA from a file
+browse-vouched-system = verified by this computer's CAs
+browse-vouched-nobody = not encrypted
+browse-read-only = read-only
+browse-buckets = Buckets
+browse-name = name
+browse-size = size
+browse-modified = modified (UTC)
+browse-no-name = (empty name)
+browse-loading = Asking the registry.
+browse-no-buckets = This key sees no bucket. A path such as bucket/prefix/ can be gone to all the same.
+browse-none-fits = No name holds this text.
+browse-empty = Nothing lies here.
+browse-looking = Looking.
+browse-version = version { $id }
+browse-filter = names with
+browse-jump = jump to
+browse-go-to = go to s3://
+browse-count-buckets = { $count ->
+    [one] 1 bucket
+   *[other] { $count } buckets
+ }
+browse-count-all = { $rows } here, { $bytes }, all listed
+browse-count-some = at least { $rows } here
+browse-count-of = { $shown } of { $rows }
+browse-count-of-some = { $shown } of at least { $rows }
+browse-marked = ; { $count } marked
+browse-from = ; from { $name } on
+browse-more-coming = ; more is coming
+browse-paused = ; there is more: + goes on
+browse-cancelled = ; given up: + goes on
+doubt-no-token = The server does not say where its next page begins: gone on from the last key.
+doubt-false-end = The server said that this was all, and there was more: gone on.
+doubt-circle = The server repeats a page: there may be more than is shown.
+doubt-order = The server lists out of order: a row may be there twice.
+doubt-echo = The server began too early: what lies before was left out.
+doubt-outside = The server sent keys of another prefix: left out.
+doubt-empty = The server sends empty pages without end: given up.
+doubt-too-many = There are more keys than can be kept.
+browse-when = { $size }, { $time } UTC

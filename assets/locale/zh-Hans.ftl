@@ -431,6 +431,13 @@ do-retry = 重试
 do-faster = 加快
 do-slower = 减慢
 do-reveal = 显示
+do-parent = 上一级
+do-jump = 跳到名称
+do-go-to = 前往
+do-sort = 排序
+do-more = 继续列出
+do-pane = 详情
+do-copy-url = 复制地址
 
 ## Steps
 
@@ -501,3 +508,43 @@ row-ssh-sessions = sshd 会话数
 row-gpu = GPU
 row-source = 下载源
 row-image = 镜像
+
+# 浏览器
+browse-vouched-site = 已验证，{ $site } 的 CA
+browse-vouched-file = 已验证，CA 来自文件
+browse-vouched-system = 已由本机的 CA 验证
+browse-vouched-nobody = 未加密
+browse-read-only = 只读
+browse-buckets = 存储桶
+browse-name = 名称
+browse-size = 大小
+browse-modified = 修改时间（UTC）
+browse-no-name = （空名称）
+browse-loading = 正在查询仓库。
+browse-no-buckets = 此密钥看不到任何存储桶。仍可直接前往 bucket/prefix/ 这样的路径。
+browse-none-fits = 没有名称包含这段文字。
+browse-empty = 这里没有内容。
+browse-looking = 正在查看。
+browse-version = 版本 { $id }
+browse-filter = 筛选
+browse-jump = 跳到
+browse-go-to = 前往 s3://
+browse-count-buckets = { $count } 个存储桶
+browse-count-all = 共 { $rows } 项，{ $bytes }，已全部列出
+browse-count-some = 至少 { $rows } 项
+browse-count-of = { $shown } / { $rows }
+browse-count-of-some = { $shown } / 至少 { $rows }
+browse-marked = ；已标记 { $count } 项
+browse-from = ；从 { $name } 起
+browse-more-coming = ；还在继续列出
+browse-paused = ；还有更多：按 + 继续
+browse-cancelled = ；已中止：按 + 继续
+doubt-no-token = 服务器没有说明下一页从哪里开始：已从最后一个键继续。
+doubt-false-end = 服务器声称已到末尾，但其后还有内容：已继续列出。
+doubt-circle = 服务器重复返回同一页：实际内容可能多于所示。
+doubt-order = 服务器未按顺序列出：某些行可能出现两次。
+doubt-echo = 服务器返回了起点之前的内容：已略去。
+doubt-outside = 服务器返回了其他前缀的键：已略去。
+doubt-empty = 服务器不断返回空页：已放弃。
+doubt-too-many = 键的数量超出可保存的上限。
+browse-when = { $size }，{ $time } UTC

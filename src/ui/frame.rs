@@ -1,6 +1,7 @@
 //! The frame around every place: who and where, the walk, one sentence, the keys.
 
-use super::keys::{Binding, Command, Scope};
+use super::hints::{help, keys_line};
+use super::keys::Command;
 use super::model::Model;
 use super::text::clock;
 use super::theme::{Glyph, Role};
@@ -18,8 +19,6 @@ pub const LEAST: (u16, u16) = (40, 10);
 pub const WIDE: u16 = 110;
 /// Columns of that rail.
 const RAIL: u16 = 18;
-/// Keys that the bottom line names at most.
-const MOST_KEYS: usize = 8;
 
 /// Draws everything.
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
@@ -50,12 +49,14 @@ pub fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
         let (walk, _) = split_top(rest, 2);
         draw(vec![walk_line(model, walk.width), rule(theme, walk.width)], walk, buffer);
     }
+    // Keys of a rehearsal mean nothing elsewhere.
+    let idle = |command| !model.shell.rehearsal && matches!(command, Command::Faster | Command::Slower);
     if model.shell.help {
-        help(model, body, buffer);
+        help(&model.shell, model.scope(), idle, body, buffer);
     } else {
         walk::draw(model, body, buffer);
     }
-    draw(vec![status_line(model, foot.width), keys_line(model, foot.width)], foot, buffer);
+    draw(vec![status_line(model, foot.width), keys_line(&model.shell, model.scope(), idle, foot.width)], foot, buffer);
 }
 
 /// Where a place is drawn within a terminal of this size: what keys do may depend on how much of it is seen.
@@ -190,91 +191,4 @@ fn status_line(model: &Model, columns: u16) -> Line<'static> {
     let (role, text) = walk::status(model);
     let theme = model.shell.theme;
     line(theme, role, format!(" {}", cut(theme, &text, usize::from(columns).saturating_sub(2))))
-}
-
-fn keys_line(model: &Model, columns: u16) -> Line<'static> {
-    let theme = model.shell.theme;
-    let rows = model.shell.keymap.rows(model.scope());
-    let mut seen: Vec<Command> = Vec::new();
-    let mut named: Vec<String> = Vec::new();
-    let mut spans = vec![Span::raw(" ")];
-    let mut used = 1;
-    // The help key is always named, so it has its room first.
-    let shown: Vec<&Binding> = rows.into_iter().filter(|row| row.shown).collect();
-    let help = shown.iter().find(|row| row.command == Command::Help).map(|row| words_of(model, row));
-    let kept = help.as_ref().map_or(0, |(key, words)| width(key) + width(words) + 4);
-    for row in shown.iter().filter(|row| row.command != Command::Help) {
-        if seen.contains(&row.command) || seen.len() + 1 >= MOST_KEYS {
-            continue;
-        }
-        let (key, words) = words_of(model, row);
-        // A nearer scope has given this key another meaning.
-        if named.contains(&key) {
-            continue;
-        }
-        let more = width(&key) + width(&words) + 4;
-        if used + more + kept > usize::from(columns) {
-            continue;
-        }
-        seen.push(row.command);
-        named.push(key.clone());
-        used += more;
-        spans.push(span(theme, Role::Accent, key));
-        spans.push(span(theme, Role::Dim, format!(" {words}   ")));
-    }
-    if let Some((key, words)) = help {
-        spans.push(span(theme, Role::Accent, key));
-        spans.push(span(theme, Role::Dim, format!(" {words}")));
-    }
-    Line::from(spans)
-}
-
-fn words_of(model: &Model, row: &Binding) -> (String, String) {
-    let key = row.keys.first().map(ToString::to_string).unwrap_or_default();
-    (key, model.t(&what(row)))
-}
-
-/// The text for what a key does here.
-fn what(row: &Binding) -> String {
-    match (row.scope, row.command) {
-        // There is nothing to choose where something is typed.
-        (Scope::Typing, Command::Take) => "accept-typed".to_owned(),
-        (_, command) => format!("do-{}", command.id()),
-    }
-}
-
-/// Every key of this place.
-fn help(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = model.shell.theme;
-    let mut lines = vec![line(theme, Role::Title, format!(" {}", model.t("help-title")))];
-    let mut seen: Vec<Command> = Vec::new();
-    let mut named: Vec<String> = Vec::new();
-    for row in model.shell.keymap.rows(model.scope()) {
-        // A nearer scope may have given a key another meaning.
-        let keys: Vec<String> = row.keys.iter().map(ToString::to_string).filter(|key| !named.contains(key)).collect();
-        if seen.contains(&row.command) || keys.is_empty() || !possible(model, row.command) {
-            continue;
-        }
-        seen.push(row.command);
-        named.extend(keys.iter().cloned());
-        let words = model.t(&what(row));
-        let mut spans = vec![span(theme, Role::Accent, format!("  {}", fit(theme, &keys.join(" "), 16)))];
-        spans.push(span(theme, Role::Text, words));
-        lines.push(Line::from(spans));
-    }
-    // In two columns where one is too short.
-    let rows = usize::from(area.height);
-    if lines.len() > rows && area.width >= 60 {
-        let (left, right) = split_left(area, area.width / 2);
-        let rest = lines.split_off(rows.min(lines.len()));
-        draw(lines, left, buffer);
-        draw(rest, right, buffer);
-    } else {
-        draw(lines, area, buffer);
-    }
-}
-
-/// Keys of a rehearsal mean nothing elsewhere.
-fn possible(model: &Model, command: Command) -> bool {
-    model.shell.rehearsal || !matches!(command, Command::Faster | Command::Slower)
 }

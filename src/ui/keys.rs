@@ -115,6 +115,20 @@ named! {
     Slower = "slower",
     /// Show the secrets for a moment.
     Reveal = "reveal",
+    /// One prefix up.
+    Parent = "parent",
+    /// To the first name that is not before a text.
+    Jump = "jump",
+    /// To a place by its path.
+    GoTo = "go-to",
+    /// The next order.
+    Sort = "sort",
+    /// Go on with a listing that stands still.
+    More = "more",
+    /// What is known of an object, beside the list or not.
+    Pane = "pane",
+    /// Send an object's address to the terminal's clipboard.
+    CopyUrl = "copy-url",
 }
 
 named! {
@@ -148,6 +162,10 @@ named! {
     Question = "question",
     /// A text that is being typed.
     Typing = "typing",
+    /// What lies under a prefix.
+    Browse = "browse",
+    /// The list of buckets.
+    Buckets = "buckets",
 }
 
 impl Scope {
@@ -155,7 +173,7 @@ impl Scope {
     fn wider(self) -> Option<Self> {
         match self {
             Self::Any => None,
-            Self::Start | Self::Facts | Self::Plan | Self::Failure => Some(Self::List),
+            Self::Start | Self::Facts | Self::Plan | Self::Failure | Self::Browse | Self::Buckets => Some(Self::List),
             _ => Some(Self::Any),
         }
     }

@@ -3,12 +3,14 @@
 //! Nothing here reaches a host, a cluster or a disk: what is to be done leaves as an [`Effect`], and what
 //! came of it comes back as a [`Msg`]. `docs/ARCHITECTURE.md` has the recipe for a new screen.
 
+pub mod browse;
 mod budget;
 pub mod clipboard;
 pub mod draft;
 pub mod effect;
 mod fields;
 mod frame;
+mod hints;
 pub mod keys;
 pub mod model;
 pub mod msg;
@@ -23,5 +25,5 @@ pub mod widgets;
 
 pub use effect::{Effect, Leaving};
 pub use frame::{LEAST, WIDE, body, render, view};
-pub use model::Model;
+pub use model::{Model, Shell};
 pub use msg::{Live, Msg};

@@ -133,7 +133,7 @@ impl Screens for Model {
     type Effect = Effect;
     type Live = Live;
 
-    fn first(&self) -> Vec<Effect> {
+    fn first(&mut self) -> Vec<Effect> {
         vec![Effect::LookAround]
     }
 

@@ -1,6 +1,7 @@
 //! Pictures of screens for snapshots: what stands there, and what role each cell has.
 
-use super::model::Model;
+use super::browse::Browse;
+use super::model::{Model, Shell};
 use super::theme::{Colours, Role, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,10 +10,44 @@ use unicode_width::UnicodeWidthStr as _;
 /// The screen at this size: its lines, each followed by a line with a letter for the role of each cell where
 /// any has another one than ordinary text.
 pub fn picture(model: &Model, columns: u16, rows: u16) -> String {
+    picture_of(model, columns, rows)
+}
+
+/// Anything with a picture.
+pub trait Pictured: Clone {
+    /// What all screens share.
+    fn shell(&mut self) -> &mut Shell;
+    /// Draws it.
+    fn render(&self, area: Rect, buffer: &mut Buffer);
+}
+
+impl Pictured for Model {
+    fn shell(&mut self) -> &mut Shell {
+        &mut self.shell
+    }
+
+    fn render(&self, area: Rect, buffer: &mut Buffer) {
+        super::render(self, area, buffer);
+    }
+}
+
+impl Pictured for Browse {
+    fn shell(&mut self) -> &mut Shell {
+        &mut self.shell
+    }
+
+    fn render(&self, area: Rect, buffer: &mut Buffer) {
+        super::browse::render(self, area, buffer);
+    }
+}
+
+/// As [`picture`], of anything.
+pub fn picture_of<T: Pictured>(model: &T, columns: u16, rows: u16) -> String {
     let mut model = model.clone();
-    model.shell.theme = Theme { colours: Colours::Roles, ..model.shell.theme };
-    let buffer = buffer(&model, columns, rows);
-    let letters: Vec<_> = Role::ALL.iter().map(|(role, letter)| (model.shell.theme.style(*role).fg, *letter)).collect();
+    let theme = Theme { colours: Colours::Roles, ..model.shell().theme };
+    model.shell().theme = theme;
+    let buffer = buffer_of(&model, columns, rows);
+    let letters: Vec<_> = Role::ALL.iter().map(|(role, letter)| (theme.style(*role).fg, *letter)).collect();
     let mut out = Vec::new();
     for y in 0..rows {
         let (mut text, mut roles) = (String::new(), String::new());
@@ -35,19 +70,37 @@ pub fn picture(model: &Model, columns: u16, rows: u16) -> String {
 
 /// Everything that is drawn at this size. The model hears of no resize, which would hide what is in clear.
 pub fn buffer(model: &Model, columns: u16, rows: u16) -> Buffer {
+    buffer_of(model, columns, rows)
+}
+
+/// As [`buffer`], of anything.
+pub fn buffer_of<T: Pictured>(model: &T, columns: u16, rows: u16) -> Buffer {
     let mut model = model.clone();
-    model.shell.size = (columns, rows);
+    model.shell().size = (columns, rows);
     let area = Rect::new(0, 0, columns, rows);
     let mut buffer = Buffer::empty(area);
-    super::render(&model, area, &mut buffer);
+    model.render(area, &mut buffer);
     buffer
+}
+
+/// The words of a picture.
+pub fn drawn<T: Pictured>(model: &T, columns: u16, rows: u16) -> String {
+    let buffer = buffer_of(model, columns, rows);
+    let line =
+        |y| (0..columns).filter_map(|x| buffer.cell((x, y))).map(ratatui::buffer::Cell::symbol).collect::<String>();
+    (0..rows).map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Draws the screen at every size from 1×1 to this one, and panics where that does.
 pub fn sweep(model: &Model, columns: u16, rows: u16) {
+    swept(model, columns, rows);
+}
+
+/// As [`sweep`], of anything.
+pub fn swept<T: Pictured>(model: &T, columns: u16, rows: u16) {
     for width in 1..=columns {
         for height in 1..=rows {
-            buffer(model, width, height);
+            buffer_of(model, width, height);
         }
     }
 }

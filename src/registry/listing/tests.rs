@@ -249,7 +249,8 @@ proptest! {
         let from = from.min(names.len());
         let mut found = Vec::new();
         filter.found(&rows, from, &mut found);
-        let expected: Vec<u32> = (from..names.len()).filter(|at| filter.lets(&names[*at])).map(|at| at as u32).collect();
+        let found: Vec<usize> = found.into_iter().map(|at| at as usize).collect();
+        let expected: Vec<usize> = (from..names.len()).filter(|at| filter.lets(&names[*at])).collect();
         prop_assert_eq!(found, expected);
     }
 

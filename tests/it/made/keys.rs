@@ -30,6 +30,8 @@ fn place(scope: Scope) -> &'static str {
         Scope::Done => "Done",
         Scope::Question => "Questions of ssh, sudo and the program",
         Scope::Typing => "A path or a text to search for",
+        Scope::Browse => "Browser",
+        Scope::Buckets => "Browser, the list of buckets",
     }
 }
 

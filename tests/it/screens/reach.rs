@@ -5,11 +5,15 @@ use modelquay::plan::NextCommands;
 use modelquay::plan::site::{Reach, Site};
 use modelquay::ports::Route;
 use modelquay::ui::Msg;
+use modelquay::ui::browse::{Browse, Spot, Who};
 use modelquay::ui::keys::{Keymap, Scope};
 use modelquay::ui::msg::{HandOver, KeyPair};
-use modelquay::ui::text::Lang;
+use modelquay::ui::text::{Lang, Text};
+use modelquay::ui::theme::{Colours, Theme};
 use modelquay::ui::walk::Place;
 use std::collections::BTreeSet;
+
+const THEME: Theme = Theme { colours: Colours::None, ascii: false };
 
 fn key() -> KeyPair {
     KeyPair { name: "root", access_key: "access".into(), secret_key: "secret".into() }
@@ -42,6 +46,10 @@ fn every_scope_of_the_table_is_the_scope_of_some_screen() {
     reached.insert(last.scope());
     last.walk.place = Place::Done;
     reached.insert(last.scope());
+    for bucket in [None, Some("models".to_owned())] {
+        let spot = Spot { bucket, prefix: String::new() };
+        reached.insert(Browse::new(Text::of(Lang::En), THEME, false, Who::default(), spot).scope());
+    }
     // What every screen falls back to.
     reached.extend([Scope::Any, Scope::List]);
     for row in Keymap::built_in().all() {

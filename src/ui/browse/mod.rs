@@ -1,0 +1,378 @@
+//! The bucket browser: what is in a registry, a prefix at a time. It shows and asks; what is fetched comes from
+//! the driver, page by page, and nothing here waits for it.
+
+mod copy;
+mod draw;
+mod keys;
+pub mod msg;
+pub mod preview;
+mod status;
+#[cfg(test)]
+mod tests;
+mod typing;
+
+use super::keys::{Command, Keymap, Scope};
+use super::run::{Input, Own, Screens, Word};
+use super::text::Text;
+use super::theme::Theme;
+use super::widgets::list::Cursor;
+use super::{Shell, effect::Leaving};
+use crate::ports::objects::{BucketRow, ListQuery, ObjectError};
+use crate::registry::listing::{Kind, Listing, Row};
+pub use draw::render;
+pub use msg::{Effect, Live, Msg};
+use ratatui::Frame;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+pub use typing::Typing;
+
+/// Where the browser stands: in the list of buckets, or under a prefix of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spot {
+    /// The bucket; none in the list of buckets.
+    pub bucket: Option<String>,
+    /// Empty, or ends with `/`.
+    pub prefix: String,
+}
+
+impl Spot {
+    /// The prefix above; the list of buckets above a bucket.
+    pub fn parent(&self) -> Option<Self> {
+        self.bucket.as_ref()?;
+        if self.prefix.is_empty() {
+            return Some(Self::default());
+        }
+        let inner = self.prefix.strip_suffix('/').unwrap_or(&self.prefix);
+        let end = inner.rfind('/').map_or(0, |at| at + 1);
+        Some(Self { bucket: self.bucket.clone(), prefix: inner[..end].to_owned() })
+    }
+
+    /// The name by which this place stands in the list above it.
+    fn own_name(&self) -> String {
+        let parent = self.parent().unwrap_or_default();
+        match &self.bucket {
+            Some(bucket) if self.prefix.is_empty() => bucket.clone(),
+            _ => self.prefix[parent.prefix.len().min(self.prefix.len())..].to_owned(),
+        }
+    }
+}
+
+/// Whose registry it is, and whose key asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Who {
+    /// The site's name, or the profile's.
+    pub name: String,
+    /// The service's address.
+    pub url: String,
+    /// Who vouches for it, for the header.
+    pub trust: Vouched,
+    /// Which key signs.
+    pub key: String,
+}
+
+/// Who vouches for the service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Vouched {
+    /// The site's own CA.
+    Site(String),
+    /// A CA from a file.
+    File,
+    /// A CA that this computer knows.
+    System,
+    /// Nobody: the service is spoken to without TLS.
+    #[default]
+    Nobody,
+}
+
+/// The browser.
+#[derive(Clone, Debug)]
+pub struct Browse {
+    /// What all screens share.
+    pub shell: Shell,
+    /// Whose registry it is.
+    pub who: Who,
+    /// Where it stands.
+    pub spot: Spot,
+    /// The buckets, as soon as they are known.
+    pub buckets: Option<Vec<BucketRow>>,
+    /// What lies under the prefix.
+    pub listing: Listing,
+    /// Why the buckets are not known.
+    pub failure: Option<ObjectError>,
+    /// What is being typed.
+    pub typing: Option<Typing>,
+    /// The object under the cursor.
+    pub preview: preview::State,
+    /// Whether what is known of the object stands beside the list.
+    pub pane: bool,
+    /// Rows that were marked.
+    marked: BTreeSet<u32>,
+    cursor: Cursor,
+    /// The name that the cursor is to stand on as soon as it comes.
+    wanted: Option<String>,
+    /// Where it was before.
+    trail: Vec<Spot>,
+    /// The name from which on the listing was asked for, where that is not its begin.
+    from: Option<String>,
+    list_id: u64,
+}
+
+/// How many places back are remembered.
+const TRAIL: usize = 100;
+
+impl Browse {
+    /// A browser that begins at a place.
+    pub fn new(text: Text, theme: Theme, rehearsal: bool, who: Who, spot: Spot) -> Self {
+        let shell = Shell {
+            text,
+            theme,
+            keymap: Arc::new(Keymap::built_in()),
+            size: (80, 24),
+            now_ms: 0,
+            rehearsal,
+            speed: 1,
+            help: false,
+            notice: None,
+        };
+        Self {
+            shell,
+            who,
+            spot,
+            buckets: None,
+            listing: Listing::default(),
+            failure: None,
+            typing: None,
+            preview: preview::State::default(),
+            pane: true,
+            marked: BTreeSet::new(),
+            cursor: Cursor::default(),
+            wanted: None,
+            trail: Vec::new(),
+            from: None,
+            list_id: 0,
+        }
+    }
+
+    /// Where a key is pressed now.
+    pub fn scope(&self) -> Scope {
+        match (&self.typing, &self.spot.bucket) {
+            (Some(_), _) => Scope::Typing,
+            (None, Some(_)) => Scope::Browse,
+            (None, None) => Scope::Buckets,
+        }
+    }
+
+    /// How many rows the list has.
+    pub fn len(&self) -> usize {
+        match self.spot.bucket {
+            Some(_) => self.listing.len(),
+            None => self.buckets.as_ref().map_or(0, Vec::len),
+        }
+    }
+
+    /// Whether the list has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The row of the cursor, under a prefix.
+    fn row(&self) -> Option<Row<'_>> {
+        self.spot.bucket.as_ref()?;
+        self.listing.get(self.cursor.of(self.len()))
+    }
+
+    /// The whole key of a name under the prefix.
+    fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.spot.prefix)
+    }
+
+    /// What is asked for at a place.
+    fn ask(&mut self) -> Vec<Effect> {
+        self.list_id += 1;
+        (self.listing, self.failure) = (Listing::default(), None);
+        self.marked.clear();
+        self.from = None;
+        self.preview.forget();
+        let Some(bucket) = self.spot.bucket.clone() else { return vec![Effect::Stop, Effect::Buckets] };
+        let query = ListQuery { bucket, prefix: self.spot.prefix.clone(), folded: true, ..ListQuery::default() };
+        vec![Effect::List { id: self.list_id, query }]
+    }
+
+    /// Goes to a place, with the cursor on a name where it is known.
+    pub fn go(&mut self, spot: Spot, on: Option<String>) -> Vec<Effect> {
+        if spot != self.spot {
+            self.trail.push(std::mem::replace(&mut self.spot, spot));
+            if self.trail.len() > TRAIL {
+                self.trail.remove(0);
+            }
+        }
+        self.cursor = Cursor::default();
+        self.wanted = on;
+        self.ask()
+    }
+
+    /// One place up, with the cursor on where it came from.
+    fn up(&mut self) -> Vec<Effect> {
+        match self.spot.parent() {
+            Some(parent) => {
+                let name = self.spot.own_name();
+                self.go(parent, Some(name))
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Opens what the cursor is on.
+    fn open(&mut self) -> Vec<Effect> {
+        let at = self.cursor.of(self.len());
+        let spot = match &self.spot.bucket {
+            None => {
+                let Some(bucket) = self.buckets.as_ref().and_then(|all| all.get(at)) else { return Vec::new() };
+                Spot { bucket: Some(bucket.name.clone()), prefix: String::new() }
+            }
+            Some(bucket) => match self.row() {
+                Some(row) if row.kind == Kind::Prefix => {
+                    Spot { bucket: Some(bucket.clone()), prefix: self.key(row.name) }
+                }
+                Some(_) => {
+                    self.pane = true;
+                    return self.preview_now();
+                }
+                None => return Vec::new(),
+            },
+        };
+        self.go(spot, None)
+    }
+
+    /// What came may hold the name that the cursor is to stand on.
+    fn find_wanted(&mut self) {
+        let Some(wanted) = &self.wanted else { return };
+        let found = if self.spot.bucket.is_some() {
+            let at = self.listing.seek(wanted);
+            self.listing.get(at).is_some_and(|row| row.name == wanted).then_some(at)
+        } else {
+            self.buckets.as_ref().and_then(|all| all.iter().position(|bucket| bucket.name == *wanted))
+        };
+        if let Some(found) = found {
+            self.cursor.set(found);
+            self.wanted = None;
+            self.preview.moved(self.shell.now_ms);
+        }
+    }
+
+    fn heard(&mut self, msg: Msg) -> Vec<Effect> {
+        match msg {
+            Msg::Buckets(Ok(buckets)) => {
+                self.buckets = Some(buckets);
+                self.find_wanted();
+            }
+            Msg::Buckets(Err(error)) => self.failure = Some(error),
+            Msg::Batch { id, batch } if id == self.list_id => {
+                let first = self.listing.rows().is_empty();
+                let on = self.listing.id(self.cursor.of(self.len()));
+                self.listing.absorb(&batch);
+                // A row that was sorted in above must not move the cursor to another object.
+                if let Some(place) = on.and_then(|id| self.listing.place(id)) {
+                    self.cursor.set(place);
+                }
+                self.find_wanted();
+                if first {
+                    self.preview.moved(self.shell.now_ms);
+                }
+            }
+            Msg::Ended { id, end } if id == self.list_id => self.listing.ended(end),
+            Msg::Previewed { id, found } => self.preview.found(id, found),
+            Msg::Batch { .. } | Msg::Ended { .. } => {}
+        }
+        Vec::new()
+    }
+
+    fn key_pressed(&mut self, key: &crossterm::event::KeyEvent) -> Vec<Effect> {
+        self.shell.notice = None;
+        if std::mem::take(&mut self.shell.help) {
+            return Vec::new();
+        }
+        if self.typed(key) {
+            return Vec::new();
+        }
+        match self.shell.keymap.command(self.scope(), key) {
+            Some(Command::Help) => {
+                self.shell.help = true;
+                Vec::new()
+            }
+            Some(Command::Suspend) => vec![Effect::Suspend],
+            Some(Command::Redraw) => vec![Effect::Redraw],
+            Some(Command::Quit) => vec![Effect::Leave(Leaving::Quit)],
+            Some(command) => self.command(command),
+            None => Vec::new(),
+        }
+    }
+}
+
+impl Screens for Browse {
+    type Msg = Msg;
+    type Effect = Effect;
+    type Live = Live;
+
+    fn first(&mut self) -> Vec<Effect> {
+        self.ask()
+    }
+
+    fn hear(&mut self, input: Input<Msg, Live>) -> Vec<Effect> {
+        match input {
+            Input::Key(key) if key.kind == crossterm::event::KeyEventKind::Release => Vec::new(),
+            Input::Key(key) => self.key_pressed(&key),
+            Input::Paste(text) => {
+                self.pasted(&text);
+                Vec::new()
+            }
+            Input::Resize(columns, rows) => {
+                self.shell.size = (columns, rows);
+                Vec::new()
+            }
+            Input::Mouse(mouse) => self.mouse(mouse),
+            Input::Tick(now_ms) => {
+                self.shell.now_ms = now_ms;
+                self.preview_when_resting()
+            }
+            Input::Said(msg) => self.heard(msg),
+            Input::Live(_) | Input::Lines(..) => Vec::new(),
+        }
+    }
+
+    fn draw(&self, frame: &mut Frame<'_>) {
+        let area = frame.area();
+        render(self, area, frame.buffer_mut());
+    }
+
+    fn moving(&self) -> Option<Duration> {
+        self.preview.waits(self.shell.now_ms)
+    }
+
+    fn told_to_end(&self) -> Leaving {
+        Leaving::Quit
+    }
+
+    fn own(effect: Effect) -> Own<Effect> {
+        match effect {
+            Effect::Leave(leaving) => Own::Leave(leaving),
+            Effect::Suspend => Own::Suspend,
+            Effect::Redraw => Own::Redraw,
+            Effect::Copy(text) => Own::Copy(text),
+            effect => Own::No(effect),
+        }
+    }
+
+    fn say(&mut self, word: Word) {
+        self.shell.notice = Some(self.shell.text.t(match word {
+            Word::Copied => "notice-copied",
+            Word::Busy => "notice-busy",
+        }));
+    }
+
+    fn patient(&self, msg: &Msg) -> bool {
+        // The first rows are what somebody waits for.
+        matches!(msg, Msg::Batch { .. }) && !self.listing.rows().is_empty()
+    }
+}

@@ -1,0 +1,85 @@
+//! The object under the cursor: what is known of it, once the cursor rests.
+
+use super::Browse;
+use super::msg::Effect;
+use crate::ports::objects::{At, ObjectError};
+use crate::registry::listing::Kind;
+pub use crate::registry::preview::Previewed;
+use std::time::Duration;
+
+/// How long the cursor rests before an object is looked at: while somebody walks through a list, nothing is
+/// fetched and nothing beside the list is drawn.
+const REST_MS: u64 = 250;
+
+/// What is known, and what is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// The cursor moved at this time, and nothing was asked since.
+    moved_ms: Option<u64>,
+    asked: Option<u64>,
+    id: u64,
+    /// The object of the cursor.
+    pub at: Option<At>,
+    /// What was found.
+    pub found: Option<Result<Box<Previewed>, ObjectError>>,
+    /// The first line that is seen.
+    pub top: usize,
+}
+
+impl State {
+    /// Nothing is known any more.
+    pub fn forget(&mut self) {
+        *self = Self { id: self.id, ..Self::default() };
+    }
+
+    /// The cursor moved.
+    pub fn moved(&mut self, now_ms: u64) {
+        self.moved_ms = Some(now_ms);
+    }
+
+    /// After how long something is to be asked for.
+    pub fn waits(&self, now_ms: u64) -> Option<Duration> {
+        self.moved_ms.map(|at| Duration::from_millis((at + REST_MS).saturating_sub(now_ms).max(1)))
+    }
+
+    /// Takes in what was found.
+    pub fn found(&mut self, id: u64, found: Result<Box<Previewed>, ObjectError>) {
+        if self.asked == Some(id) {
+            (self.asked, self.found) = (None, Some(found));
+        }
+    }
+
+    /// Whether an answer is awaited.
+    pub fn looking(&self) -> bool {
+        self.asked.is_some()
+    }
+}
+
+impl Browse {
+    /// Looks at the object of the cursor once it rests.
+    pub(super) fn preview_when_resting(&mut self) -> Vec<Effect> {
+        let now_ms = self.shell.now_ms;
+        if self.preview.moved_ms.is_none_or(|at| now_ms < at + REST_MS) {
+            return Vec::new();
+        }
+        self.preview.moved_ms = None;
+        if self.pane && self.shows_pane() { self.preview_now() } else { Vec::new() }
+    }
+
+    /// Looks at the object of the cursor, unless it is known.
+    pub(super) fn preview_now(&mut self) -> Vec<Effect> {
+        let object = self.row().filter(|row| row.kind == Kind::Object).map(|row| (row.name.to_owned(), row.size));
+        let (Some((name, size)), Some(bucket)) = (object, self.spot.bucket.clone()) else {
+            self.preview.forget();
+            return Vec::new();
+        };
+        let at = At::new(bucket, self.key(&name));
+        if self.preview.at.as_ref() == Some(&at) {
+            return Vec::new();
+        }
+        self.preview.forget();
+        self.preview.id += 1;
+        (self.preview.asked, self.preview.at) = (Some(self.preview.id), Some(at.clone()));
+        vec![Effect::Preview { id: self.preview.id, at, size }]
+    }
+}
