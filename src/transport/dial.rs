@@ -56,7 +56,7 @@ impl Dial {
 
 async fn direct(uri: &Uri) -> Result<TcpStream, Trouble> {
     let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-    let port = uri.port_u16().unwrap_or(443);
+    let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
     let stream = match timeout(CONNECT_LIMIT, TcpStream::connect((host, port))).await {
         Err(_) => return Err(Trouble::NoAnswer(CONNECT_LIMIT)),
         Ok(Err(e)) if e.kind() == io::ErrorKind::ConnectionRefused => return Err(Trouble::Refused),

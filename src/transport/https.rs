@@ -1,7 +1,9 @@
 //! The one HTTPS client: S3, the admin interface, the probe and Kubernetes all go through here.
 //!
-//! It trusts exactly the CA that it is given, never the system's, and takes no proxy from the
-//! environment: what it talks to is the site, which no proxy of this computer knows.
+//! It trusts exactly the CAs that it is given and takes no proxy from the environment: what it talks
+//! to is the site, which no proxy of this computer knows. Only the bucket browser, for services
+//! that are not ours, asks for the CAs of this computer, or speaks without TLS where an address
+//! begins with `http:`.
 
 use super::dial::Dial;
 pub use super::dial::Route;
@@ -46,6 +48,21 @@ impl Roots {
         Ok(Self(Arc::new(store)))
     }
 
+    /// Those that this computer trusts: its own bundle, or what `SSL_CERT_FILE` names.
+    pub fn of_this_computer() -> Result<Self, Failure> {
+        let found = rustls_native_certs::load_native_certs();
+        let mut store = RootCertStore::empty();
+        // A bundle may hold old certificates that cannot be read; the others still vouch.
+        store.add_parsable_certificates(found.certs);
+        if store.is_empty() {
+            let causes = found.errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            return Err(Failure::permanent("this computer has no CA certificates")
+                .because(if causes.is_empty() { "none were found".to_owned() } else { causes })
+                .help("Install the package ca-certificates, or name the service's own CA file."));
+        }
+        Ok(Self(Arc::new(store)))
+    }
+
     fn tls(&self) -> Result<ClientConfig, Failure> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
@@ -61,6 +78,12 @@ pub(super) type Connector = HttpsConnector<Dial>;
 /// A connector that speaks HTTP/1.1 over TLS with this configuration and refuses anything without.
 pub(super) fn connector(tls: ClientConfig, dial: Dial) -> Connector {
     HttpsConnectorBuilder::new().with_tls_config(tls).https_only().enable_http1().wrap_connector(dial)
+}
+
+/// A connector that uses TLS where the address begins with `https:`, and none where it begins with
+/// `http:`. Only for services that somebody named by such an address.
+fn connector_of_any_scheme(tls: ClientConfig, dial: Dial) -> Connector {
+    HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(dial)
 }
 
 /// A client with its pool of connections. Cloning it shares the pool.
@@ -85,6 +108,17 @@ where
     Ok(Client::over(connector(roots.tls()?, Dial::new(route, Some(QUIET_LIMIT)))))
 }
 
+/// A client for addresses that begin with `http:` as well; those need no roots.
+pub fn client_of_any_scheme<B>(route: Route, roots: Option<&Roots>) -> Result<Client<B>, Failure>
+where
+    B: http_body::Body + Send,
+    B::Data: Send,
+{
+    let none = Roots(Arc::new(RootCertStore::empty()));
+    let tls = roots.unwrap_or(&none).tls()?;
+    Ok(Client::over(connector_of_any_scheme(tls, Dial::new(route, Some(QUIET_LIMIT)))))
+}
+
 /// A whole answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -106,7 +140,7 @@ where
             .pool_idle_timeout(POOL_LIMIT)
             .pool_timer(TokioTimer::new())
             // As many as are used at once: a further handshake costs two round trips.
-            .pool_max_idle_per_host(8)
+            .pool_max_idle_per_host(32)
             .build(connector);
         Self { inner }
     }

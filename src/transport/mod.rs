@@ -25,6 +25,7 @@ pub mod local;
 pub mod looks;
 pub mod madmin_crypto;
 pub mod master;
+pub mod objects;
 pub mod operator_files;
 pub mod options;
 pub mod private_dir;
@@ -36,6 +37,7 @@ pub mod runner_host;
 #[cfg(test)]
 mod runner_tests;
 pub mod s3;
+mod s3_client;
 mod s3_errors;
 pub mod simulated;
 #[cfg(test)]

@@ -1,32 +1,21 @@
-//! The registry's S3 interface, by the SDK over our own HTTPS client.
-//!
-//! The SDK's retries are off: retries are data of the engine, and ten calls to a closed port took
-//! 10.6 s with them.
+//! The registry's S3 interface as the installer uses it, by the SDK over our own HTTPS client.
 
 use super::dial::Route;
 use super::https::{self, Roots};
+use super::s3_client::{REGION, settings, signer};
 use super::s3_errors::Calls;
-use super::trouble::Trouble;
 use crate::plan::Failure;
 use crate::ports::object_store::{Expiry, Listed, ObjectStore, Page, Versioning};
 use crate::ports::world::{Credentials, Endpoint};
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Region, StalledStreamProtectionConfig};
-use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_sdk_s3::config::StalledStreamProtectionConfig;
 use aws_sdk_s3::error::ProvideErrorMetadata;
-use aws_sdk_s3::primitives::{ByteStream, SdkBody};
+use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{
     BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus, LifecycleRule, LifecycleRuleFilter,
     NoncurrentVersionExpiration, VersioningConfiguration,
 };
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::retry::RetryConfig;
 use bytes::{Bytes, BytesMut};
 use std::time::Duration;
 
@@ -34,8 +23,6 @@ use std::time::Duration;
 const RULE: &str = "modelquay-old-versions";
 /// How long a stream may stand still before it is given up.
 const GRACE: Duration = Duration::from_secs(30);
-/// MinIO's default, which it also assumes where a request names none.
-const REGION: &str = "us-east-1";
 
 /// A registry seen with one pair of keys along one route.
 #[derive(Clone, Debug)]
@@ -47,26 +34,11 @@ pub struct S3Store {
 impl S3Store {
     /// Prepares calls; nothing is connected yet.
     pub fn new(at: &Endpoint, with: &Credentials, route: Route) -> Result<Self, Failure> {
-        let https = Sdk(https::client(route, &Roots::from_pem(&at.ca_pem)?)?);
-        let keys = aws_credential_types::Credentials::new(
-            with.access_key.clone(),
-            with.secret_key.expose().clone(),
-            None,
-            None,
-            "modelquay",
-        );
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static(REGION))
-            .endpoint_url(at.url())
+        let https = https::client(route, &Roots::from_pem(&at.ca_pem)?)?;
+        let config = settings(at.url(), REGION.to_owned(), https)
             .force_path_style(true)
-            .credentials_provider(keys)
-            .http_client(https)
-            .retry_config(RetryConfig::disabled())
+            .credentials_provider(signer(with, None))
             .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(GRACE).build())
-            // Newer checksums are not understood by every server that speaks S3; TLS guards the way.
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .build();
         Ok(Self { client: Client::from_conf(config), calls: Calls::new(format!("{}:{}", at.ip, at.port)) })
     }
@@ -245,31 +217,6 @@ impl ObjectStore for S3Store {
         let call = self.client.delete_object().bucket(bucket).key(key).set_version_id(version.map(str::to_owned));
         call.send().await.map_err(|e| self.calls.write(&format!("to delete {bucket}/{key}"), &e))?;
         Ok(())
-    }
-}
-
-/// Our HTTPS client in the SDK's clothes.
-#[derive(Clone, Debug)]
-struct Sdk(https::Client<SdkBody>);
-
-impl HttpConnector for Sdk {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = self.0.clone();
-        HttpConnectorFuture::new(async move {
-            let request = request.try_into_http1x().map_err(|e| ConnectorError::user(e.into()))?;
-            let answer = client.send(request).await.map_err(|trouble| match trouble {
-                Trouble::NoAnswer(_) => ConnectorError::timeout(Box::new(trouble)),
-                _ => ConnectorError::io(Box::new(trouble)),
-            })?;
-            HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
-                .map_err(|e| ConnectorError::other(e.into(), None))
-        })
-    }
-}
-
-impl HttpClient for Sdk {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
     }
 }
 

@@ -1,9 +1,10 @@
 //! What the registry's refusals mean.
 
-use super::trouble::Trouble;
+use super::trouble::{Trouble, UNKNOWN_ISSUER};
 use crate::base::sanitise;
 use crate::plan::{Failure, FailureKind};
 use crate::ports::object_store::REFUSED;
+use crate::ports::objects::{ObjectError, Why};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use std::error::Error;
@@ -13,11 +14,18 @@ use std::error::Error;
 #[derive(Clone, Debug)]
 pub(super) struct Calls {
     at: String,
+    /// The service is not one of our sites.
+    foreign: bool,
 }
 
 impl Calls {
     pub fn new(at: String) -> Self {
-        Self { at }
+        Self { at, foreign: false }
+    }
+
+    /// Calls of a service that somebody named, for which the words about a site's own CA are wrong.
+    pub fn foreign(at: String) -> Self {
+        Self { at, foreign: true }
     }
 
     /// The failure of a call that changes nothing.
@@ -41,6 +49,38 @@ impl Calls {
         Trouble::from_error(error, true).failure(&self.at, true).context(format!("{what} has no whole answer"))
     }
 
+    /// The error of a call of the bucket browser. `repeatable`: it changes nothing.
+    pub fn object<E>(&self, what: &str, repeatable: bool, error: &SdkError<E, HttpResponse>) -> ObjectError
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let code = error.code().unwrap_or_default();
+        match (error, status(error)) {
+            (SdkError::ConstructionFailure(_), _) => {
+                ObjectError { why: Why::Refused, failure: self.failure(what, repeatable, error) }
+            }
+            (_, Some(status)) => {
+                let marked = error.raw_response().and_then(|r| r.headers().get("x-amz-delete-marker"));
+                let why = if status == 405 && marked == Some("true") { Why::Missing } else { why(status, code) };
+                ObjectError { why, failure: self.failure(what, repeatable, error) }
+            }
+            _ => self.trouble(what, repeatable, &Trouble::from_error(error, true)),
+        }
+    }
+
+    /// The error of a call that got no answer, or whose answer broke off.
+    pub fn trouble(&self, what: &str, repeatable: bool, trouble: &Trouble) -> ObjectError {
+        let trouble = match trouble {
+            Trouble::Tls { what, .. } if self.foreign && what == &unknown_issuer() => Trouble::Tls {
+                what: "its certificate is refused: no CA that is trusted here signed it".to_owned(),
+                hint: "Name the file with the service's CA by --ca or AWS_CA_BUNDLE.",
+            },
+            other => other.clone(),
+        };
+        let why = if matches!(trouble, Trouble::Tls { .. } | Trouble::TooLarge(_)) { Why::Refused } else { Why::Cut };
+        ObjectError { why, failure: trouble.failure(&self.at, repeatable).context(format!("{what} has no answer")) }
+    }
+
     /// Whether the answer says that the bucket or the object is not there. The answer to a HEAD has no
     /// body and so no code.
     pub fn absent<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
@@ -55,6 +95,10 @@ impl Calls {
         match (error, status(error)) {
             (SdkError::ConstructionFailure(_), _) => {
                 Failure::permanent(format!("{what}: the request cannot be built")).because(innermost(error))
+            }
+            // What cannot be read has no code of the service's, but a reason of the SDK's.
+            (SdkError::ResponseError(_), Some(status)) if (200..300).contains(&status) => {
+                refusal(what, status, "", &innermost(error))
             }
             (_, Some(status)) => {
                 refusal(what, status, error.code().unwrap_or_default(), error.message().unwrap_or_default())
@@ -72,6 +116,38 @@ fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
 
 fn innermost(error: &(dyn Error + 'static)) -> String {
     crate::base::chain::causes(error).pop().unwrap_or_else(|| error.to_string())
+}
+
+fn unknown_issuer() -> String {
+    format!("its certificate is refused: {UNKNOWN_ISSUER}")
+}
+
+/// What a caller does about an answer. The answer to a HEAD has no body and so no code.
+fn why(status: u16, code: &str) -> Why {
+    match (status, code) {
+        (_, "XMinioAdminBucketQuotaExceeded" | "XMinioStorageFull") | (507, _) => Why::Full,
+        (_, "SlowDown" | "XMinioServerNotInitialized" | "RequestTimeout") => Why::Busy,
+        (409, "ConditionalRequestConflict") | (412, _) => Why::Changed,
+        (401 | 403, _) => Why::Denied,
+        (404, _) => Why::Missing,
+        (416, _) => Why::BadRange,
+        (405 | 501, _) | (_, "NotImplemented") => Why::Unsupported,
+        (408 | 429 | 500..600, _) => Why::Busy,
+        // An answer 2xx whose text cannot be read: whether it was done is not known.
+        (200..300, _) => Why::Cut,
+        _ => Why::Refused,
+    }
+}
+
+/// The error behind a code that stands for one object in the answer to a call about many.
+pub(super) fn of_code(what: &str, code: &str, message: &str) -> ObjectError {
+    let status = match code {
+        "AccessDenied" | "AllAccessDisabled" => 403,
+        "NoSuchKey" | "NoSuchVersion" | "NoSuchBucket" => 404,
+        "InternalError" | "ServiceUnavailable" | "SlowDown" => 503,
+        _ => 400,
+    };
+    ObjectError { why: why(status, code), failure: refusal(what, status, code, message) }
 }
 
 /// The failure behind an answer of the registry (S3 or admin): `what` reads "to make bucket b".
@@ -104,6 +180,11 @@ pub(super) fn refusal(what: &str, status: u16, code: &str, message: &str) -> Fai
                 .help("Use the secret key that the credentials file names.")
         }
         (401 | 403, _) => said(Failure::permanent(format!("{REFUSED} {what}"))),
+        (_, "PermanentRedirect" | "TemporaryRedirect" | "AuthorizationHeaderMalformed") => {
+            said(Failure::permanent(format!("{what}: the service expects another region or address")))
+                .help("Name the bucket's region by --region or AWS_REGION.")
+        }
+        (501, _) | (_, "NotImplemented") => said(Failure::permanent(format!("{what}: the service cannot do this"))),
         (408 | 429 | 500..600, _) | (_, "SlowDown" | "XMinioServerNotInitialized") => {
             said(Failure::transient(format!("{what}: the registry cannot now")))
         }

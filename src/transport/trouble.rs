@@ -117,13 +117,15 @@ fn tls(error: &rustls::Error) -> Option<Trouble> {
 
 const OTHER_SERVER: &str =
     "Check that the address and port belong to the registry and that nothing in between answers for it.";
+/// What is said where another CA signed.
+pub(super) const UNKNOWN_ISSUER: &str = "it is not signed by the site's own CA";
 const CLOCKS: &str = "Compare the clocks of this computer and of the host.";
 
 fn certificate(reason: &CertificateError) -> (String, &'static str) {
     let seconds = |t: &rustls::pki_types::UnixTime| crate::base::clock::utc_text(t.as_secs().saturating_mul(1000));
     match reason {
         CertificateError::UnknownIssuer | CertificateError::BadSignature => (
-            "it is not signed by the site's own CA".to_owned(),
+            UNKNOWN_ISSUER.to_owned(),
             "Check that the address belongs to this site; a cluster that was installed anew has a new CA, so fetch its CA file again.",
         ),
         CertificateError::ExpiredContext { time, not_after } => (

@@ -3,7 +3,9 @@
 use super::auth::denied;
 use super::body::{Claims, receive};
 use super::convert;
+use super::copies;
 use super::listings;
+use super::multipart::Named;
 use super::store::{Keeps, Store, stamp};
 use super::versions::{Conditions, NewObject};
 #[cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "about a hundred types, all of one module"))]
@@ -197,36 +199,7 @@ impl S3 for Api {
 
     async fn copy_object(&self, req: S3Request<CopyObjectInput>) -> Answer<CopyObjectOutput> {
         let caller = caller(&req)?;
-        let i = req.input;
-        let (from_bucket, from_key, from_version) = convert::source(&i.copy_source)?;
-        let conditions = Conditions { if_match: i.copy_source_if_match, if_none_match: i.copy_source_if_none_match };
-        let replaces = |d: Option<&str>| d == Some("REPLACE");
-        let now = self.0.now_ms();
-        let said = convert::about!(i, Checksum::default());
-        self.0.with(|s| {
-            let action = if from_version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
-            if !s.allows(&caller, action, &format!("{from_bucket}/{from_key}")) {
-                return Err(denied());
-            }
-            let from = s.look(&from_bucket, &from_key, from_version.as_deref())?.clone();
-            conditions.for_read(&from)?;
-            let replace = replaces(i.metadata_directive.as_ref().map(MetadataDirective::as_str));
-            let retag = replaces(i.tagging_directive.as_ref().map(TaggingDirective::as_str));
-            let tags = if retag { convert::header_tags(i.tagging.as_deref()) } else { from.tags };
-            let about = if replace { said } else { from.about };
-            let new = NewObject { data: from.data, etag: from.etag, about, tags };
-            let (version_id, etag) = s.put(&i.bucket, &i.key, new, &Conditions::default(), now)?;
-            ok(CopyObjectOutput {
-                version_id,
-                copy_source_version_id: (from.id != "null").then_some(from.id),
-                copy_object_result: Some(CopyObjectResult {
-                    e_tag: Some(etag),
-                    last_modified: Some(stamp(now)),
-                    ..Default::default()
-                }),
-                ..Default::default()
-            })
-        })
+        ok(copies::object(&self.0, &caller, &req.headers, req.input)?)
     }
 
     async fn delete_object(&self, req: S3Request<DeleteObjectInput>) -> Answer<DeleteObjectOutput> {
@@ -335,6 +308,11 @@ impl S3 for Api {
         })
     }
 
+    async fn upload_part_copy(&self, req: S3Request<UploadPartCopyInput>) -> Answer<UploadPartCopyOutput> {
+        let caller = caller(&req)?;
+        ok(copies::part(&self.0, &caller, req.input).await?)
+    }
+
     async fn list_parts(&self, req: S3Request<ListPartsInput>) -> Answer<ListPartsOutput> {
         let i = req.input;
         let upload = self.0.with(|s| s.upload(&i.bucket, &i.key, &i.upload_id).map(|u| u.clone()))?;
@@ -352,20 +330,23 @@ impl S3 for Api {
         &self,
         req: S3Request<CompleteMultipartUploadInput>,
     ) -> Answer<CompleteMultipartUploadOutput> {
-        let i = req.input;
-        let conditions = Conditions { if_match: i.if_match, if_none_match: i.if_none_match };
+        let mut i = req.input;
+        let conditions = Conditions { if_match: i.if_match.take(), if_none_match: i.if_none_match.take() };
+        let whole = convert::claimed!(i);
         let named = i.multipart_upload.and_then(|m| m.parts).unwrap_or_default();
         let named: Vec<(i32, Option<String>)> =
             named.into_iter().map(|p| (p.part_number.unwrap_or_default(), p.e_tag.map(ETag::into_value))).collect();
         let now = self.0.now_ms();
-        let (version_id, etag) =
-            self.0.with(|s| s.complete(&i.bucket, &i.key, &i.upload_id, &named, &conditions, now))?;
+        let of = Named { parts: named, whole };
+        let made = self.0.with(|s| s.complete(&i.bucket, &i.key, &i.upload_id, &of, &conditions, now))?;
         ok(CompleteMultipartUploadOutput {
             location: Some(format!("/{}/{}", i.bucket, i.key)),
             bucket: Some(i.bucket),
             key: Some(i.key),
-            e_tag: Some(etag),
-            version_id,
+            e_tag: Some(made.etag),
+            version_id: made.version,
+            checksum_crc32c: made.checksums.checksum_crc32c,
+            checksum_crc64nvme: made.checksums.checksum_crc64nvme,
             ..Default::default()
         })
     }

@@ -58,7 +58,8 @@ pub async fn receive(body: Option<StreamingBlob>, claims: &Claims) -> S3Result<R
     Ok(Received { etag: crate::plan::change::hex(&md5), md5, data, checksums })
 }
 
-fn base64_of(bytes: &[u8]) -> String {
+/// Bytes as S3 writes checksums.
+pub fn base64_of(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }

@@ -43,14 +43,52 @@ pub fn owner() -> Owner {
     Owner { display_name: Some("minio".into()), id: Some("simulated".into()) }
 }
 
+/// How keys are written in a listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// As they are; XML cannot carry all of them.
+    Plain,
+    /// As in a form: what is no letter and no digit as `%XX`, a space as `+`.
+    Encoded,
+}
+
+impl Names {
+    /// What a client asked for by `encoding-type`.
+    pub fn asked(encoding: Option<&EncodingType>) -> Self {
+        if encoding.map(EncodingType::as_str) == Some(EncodingType::URL) { Self::Encoded } else { Self::Plain }
+    }
+
+    /// What the answer says of it.
+    pub fn said(self) -> Option<EncodingType> {
+        (self == Self::Encoded).then(|| EncodingType::from_static(EncodingType::URL))
+    }
+
+    /// A key, so written. The server leaves the same characters alone (minio cmd/utils.go `s3URLEncode`).
+    pub fn of(self, key: &str) -> String {
+        if self == Self::Plain {
+            return key.to_owned();
+        }
+        let mut out = String::with_capacity(key.len());
+        for byte in key.bytes() {
+            match byte {
+                b' ' => out.push('+'),
+                b'-' | b'_' | b'.' | b'/' | b'*' => out.push(char::from(byte)),
+                _ if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
+                _ => out.extend(["%".to_owned(), format!("{byte:02X}")]),
+            }
+        }
+        out
+    }
+}
+
 fn size(bytes: usize) -> Option<i64> {
     i64::try_from(bytes).ok()
 }
 
 /// An object in a listing.
-pub fn listed(key: &str, v: &Version) -> Object {
+pub fn listed(key: &str, v: &Version, names: Names) -> Object {
     Object {
-        key: Some(key.to_owned()),
+        key: Some(names.of(key)),
         e_tag: Some(ETag::Strong(v.etag.clone())),
         last_modified: Some(stamp(v.made_ms)),
         size: size(v.data.len()),
@@ -60,9 +98,9 @@ pub fn listed(key: &str, v: &Version) -> Object {
 }
 
 /// A version in a listing.
-pub fn version(key: &str, v: &Version, latest: bool) -> ObjectVersion {
+pub fn version(key: &str, v: &Version, latest: bool, names: Names) -> ObjectVersion {
     ObjectVersion {
-        key: Some(key.to_owned()),
+        key: Some(names.of(key)),
         version_id: Some(v.id.clone()),
         is_latest: Some(latest),
         e_tag: Some(ETag::Strong(v.etag.clone())),
@@ -74,9 +112,9 @@ pub fn version(key: &str, v: &Version, latest: bool) -> ObjectVersion {
 }
 
 /// A delete marker in a listing.
-pub fn marker(key: &str, v: &Version, latest: bool) -> DeleteMarkerEntry {
+pub fn marker(key: &str, v: &Version, latest: bool, names: Names) -> DeleteMarkerEntry {
     DeleteMarkerEntry {
-        key: Some(key.to_owned()),
+        key: Some(names.of(key)),
         version_id: Some(v.id.clone()),
         is_latest: Some(latest),
         last_modified: Some(stamp(v.made_ms)),
@@ -85,8 +123,8 @@ pub fn marker(key: &str, v: &Version, latest: bool) -> DeleteMarkerEntry {
 }
 
 /// Common prefixes.
-pub fn prefixes(all: Vec<String>) -> Vec<CommonPrefix> {
-    all.into_iter().map(|p| CommonPrefix { prefix: Some(p) }).collect()
+pub fn prefixes(all: &[String], names: Names) -> Vec<CommonPrefix> {
+    all.iter().map(|p| CommonPrefix { prefix: Some(names.of(p)) }).collect()
 }
 
 /// An object as a read gives it, or the part of it that was asked for.
@@ -163,6 +201,16 @@ pub fn head(o: GetObjectOutput) -> HeadObjectOutput {
     }
 }
 
+/// The bytes of an object that a range names, as a copy of a part writes it: `bytes=0-9`.
+pub fn slice(data: &bytes::Bytes, range: Option<&str>) -> S3Result<bytes::Bytes> {
+    let bad = || s3_error!(InvalidArgument, "The x-amz-copy-source-range value must be of the form bytes=first-last");
+    let Some(range) = range else { return Ok(data.clone()) };
+    let (first, last) = range.strip_prefix("bytes=").and_then(|r| r.split_once('-')).ok_or_else(bad)?;
+    let (first, last): (usize, usize) = (first.parse().map_err(|_| bad())?, last.parse().map_err(|_| bad())?);
+    let piece = last.checked_add(1).and_then(|end| data.get(first..end));
+    piece.map(|piece| data.slice_ref(piece)).ok_or_else(|| s3_error!(InvalidRange, "The range is not satisfiable"))
+}
+
 /// Bucket, key and version of a copy's source.
 pub fn source(from: &CopySource) -> S3Result<(String, String, Option<String>)> {
     match from {
@@ -229,9 +277,9 @@ pub fn error(one: ObjectIdentifier, error: &S3Error) -> Error {
 }
 
 /// An upload in a listing.
-pub fn upload(id: &str, u: &Upload) -> MultipartUpload {
+pub fn upload(id: &str, u: &Upload, names: Names) -> MultipartUpload {
     MultipartUpload {
-        key: Some(u.key.clone()),
+        key: Some(names.of(&u.key)),
         upload_id: Some(id.to_owned()),
         initiated: Some(stamp(u.made_ms)),
         owner: Some(owner()),
@@ -252,7 +300,11 @@ pub fn parts(input: ListPartsInput, upload: &Upload) -> ListPartsOutput {
             e_tag: Some(ETag::Strong(p.etag.clone())),
             last_modified: Some(stamp(p.made_ms)),
             size: size(p.data.len()),
-            ..Default::default()
+            checksum_crc32: p.checksums.checksum_crc32.clone(),
+            checksum_crc32c: p.checksums.checksum_crc32c.clone(),
+            checksum_crc64nvme: p.checksums.checksum_crc64nvme.clone(),
+            checksum_sha1: p.checksums.checksum_sha1.clone(),
+            checksum_sha256: p.checksums.checksum_sha256.clone(),
         })
         .collect();
     let more = rest.next().is_some();

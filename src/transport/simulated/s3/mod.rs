@@ -9,6 +9,7 @@ pub mod api;
 pub mod auth;
 pub mod body;
 pub mod convert;
+pub mod copies;
 pub mod faults;
 pub mod listing;
 pub mod listings;

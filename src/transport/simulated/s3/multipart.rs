@@ -1,11 +1,11 @@
 //! Uploads in parts.
 
-use super::body::Received;
+use super::body::{Received, base64_of};
 use super::store::{About, State};
 use super::versions::{Conditions, NewObject};
 use bytes::{Bytes, BytesMut};
-use s3s::crypto::{Checksum as _, Md5};
-use s3s::dto::ETag;
+use s3s::crypto::{Checksum as _, Crc32c, Crc64Nvme, Md5};
+use s3s::dto::{Checksum, ETag};
 use s3s::{S3Error, S3Result, s3_error};
 use std::collections::BTreeMap;
 
@@ -37,9 +37,50 @@ pub struct Part {
     pub data: Bytes,
     /// MD5 in hex.
     pub etag: String,
+    /// The checksums that came with it, verified.
+    pub checksums: Checksum,
     md5: [u8; 16],
     /// When it came, in milliseconds since 1970.
     pub made_ms: u64,
+}
+
+/// What a client names when it completes an upload.
+pub struct Named {
+    /// Numbers and tags of the parts.
+    pub parts: Vec<(i32, Option<String>)>,
+    /// The checksums of the whole object.
+    pub whole: Checksum,
+}
+
+/// An object that was made of parts.
+pub struct Completed {
+    /// Its version, where the bucket keeps versions.
+    pub version: Option<String>,
+    /// Its tag.
+    pub etag: ETag,
+    /// Its checksums.
+    pub checksums: Checksum,
+}
+
+/// The checksums of an object of these parts: CRC-64/NVME of the whole, which a client may claim, and
+/// CRC-32C of the parts' own, where each part has one.
+fn of_object(data: &[u8], parts: &[&Part], claimed: &Checksum) -> S3Result<Checksum> {
+    let mut found = Checksum::default();
+    let all = |has: fn(&Part) -> bool| !parts.is_empty() && parts.iter().all(|p| has(p));
+    if claimed.checksum_crc64nvme.is_some() || all(|p| p.checksums.checksum_crc64nvme.is_some()) {
+        found.checksum_crc64nvme = Some(base64_of(&Crc64Nvme::checksum(data)));
+        if claimed.checksum_crc64nvme.as_ref().is_some_and(|c| Some(c) != found.checksum_crc64nvme.as_ref()) {
+            return Err(s3_error!(BadDigest, "The checksum you specified did not match what we received."));
+        }
+    }
+    if all(|p| p.checksums.checksum_crc32c.is_some()) {
+        let mut of_parts = Crc32c::new();
+        for part in parts {
+            of_parts.update(&Crc32c::checksum(&part.data));
+        }
+        found.checksum_crc32c = Some(format!("{}-{}", base64_of(&of_parts.finalize()), parts.len()));
+    }
+    Ok(found)
 }
 
 fn no_upload() -> S3Error {
@@ -87,7 +128,13 @@ impl State {
         self.upload(bucket, key, id)?;
         let size = received.data.len() as u64;
         self.admit(bucket, size, now_ms)?;
-        let part = Part { data: received.data, etag: received.etag.clone(), md5: received.md5, made_ms: now_ms };
+        let part = Part {
+            data: received.data,
+            etag: received.etag.clone(),
+            checksums: received.checksums,
+            md5: received.md5,
+            made_ms: now_ms,
+        };
         let old = self.upload(bucket, key, id)?.parts.insert(number, part);
         self.used = self.used.saturating_add(size).saturating_sub(old.map_or(0, |p| p.data.len() as u64));
         Ok(ETag::Strong(received.etag))
@@ -99,10 +146,11 @@ impl State {
         bucket: &str,
         key: &str,
         id: &str,
-        named: &[(i32, Option<String>)],
+        of: &Named,
         conditions: &Conditions,
         now_ms: u64,
-    ) -> S3Result<(Option<String>, ETag)> {
+    ) -> S3Result<Completed> {
+        let named = &of.parts;
         let upload = self.upload(bucket, key, id)?.clone();
         if named.is_empty() {
             return Err(s3_error!(MalformedXML, "The XML you provided was not well-formed"));
@@ -110,7 +158,7 @@ impl State {
         if named.windows(2).any(|pair| matches!(pair, [a, b] if a.0 >= b.0)) {
             return Err(s3_error!(InvalidPartOrder, "The list of parts was not in ascending order."));
         }
-        let mut whole = BytesMut::new();
+        let mut data = BytesMut::new();
         let mut digests = Md5::new();
         for (at, (number, etag)) in named.iter().enumerate() {
             let part = upload.parts.get(number).filter(|p| etag.as_ref().is_none_or(|wanted| *wanted == p.etag));
@@ -122,14 +170,18 @@ impl State {
                     "Your proposed upload is smaller than the minimum allowed object size."
                 ));
             }
-            whole.extend_from_slice(&part.data);
+            data.extend_from_slice(&part.data);
             digests.update(&part.md5);
         }
         let etag = format!("{}-{}", crate::plan::change::hex(&digests.finalize()), named.len());
-        let new = NewObject { data: whole.freeze(), etag, about: upload.about, tags: upload.tags };
-        let made = self.put(bucket, key, new, conditions, now_ms)?;
+        let parts: Vec<&Part> = named.iter().filter_map(|(number, _)| upload.parts.get(number)).collect();
+        let data = data.freeze();
+        let checksums = of_object(&data, &parts, &of.whole)?;
+        let about = About { checksums: checksums.clone(), ..upload.about };
+        let new = NewObject { data, etag, about, tags: upload.tags };
+        let (version, etag) = self.put(bucket, key, new, conditions, now_ms)?;
         self.abort(bucket, key, id)?;
-        Ok(made)
+        Ok(Completed { version, etag, checksums })
     }
 
     /// Forgets an upload and its parts.
