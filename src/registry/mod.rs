@@ -2,9 +2,12 @@
 //!
 //! It is pure but for what it asks of `ports`: it has no client of its own, and shows nothing.
 
+pub mod again;
 pub mod facts;
 pub mod inspect;
 pub mod listing;
+pub mod paged;
 pub mod pbtxt;
 pub mod preview;
 pub mod triton;
+pub mod usage;

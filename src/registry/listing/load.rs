@@ -4,14 +4,8 @@ use super::pager::{Pager, Step};
 use super::rows::Batch;
 use super::view::End;
 use crate::ports::Objects;
-use crate::ports::objects::{Answer, ListPage, ListQuery};
-use std::time::Duration;
+use crate::registry::again::again;
 use tokio::sync::mpsc;
-
-/// How often a page is asked for before it counts as not to be had.
-const ATTEMPTS: u32 = 4;
-/// The pause before the second attempt; each further one is twice as long.
-pub const PAUSE: Duration = Duration::from_millis(500);
 
 /// Fetches pages until so many rows have come, or nothing more does, and hands each on as it comes, wrapped for its
 /// reader. The queue's bound is the reader's budget: nothing is fetched that nobody has room for. Dropping it gives
@@ -33,7 +27,7 @@ pub async fn load<T>(
         };
         // The room comes first: between taking a page in and handing it on, nothing may wait.
         let Ok(room) = to.reserve().await else { return End::Cancelled };
-        let page = match page(objects, &query).await {
+        let page = match again(|| objects.list(&query)).await {
             Ok(page) => page,
             Err(error) => return End::Failed(error),
         };
@@ -41,17 +35,4 @@ pub async fn load<T>(
         had += batch.rows.len();
         room.send(wrap(batch));
     }
-}
-
-async fn page(objects: &dyn Objects, query: &ListQuery) -> Answer<ListPage> {
-    let mut pause = PAUSE;
-    for _ in 1..ATTEMPTS {
-        match objects.list(query).await {
-            Err(error) if error.may_pass() => {}
-            ended => return ended,
-        }
-        tokio::time::sleep(pause).await;
-        pause *= 2;
-    }
-    objects.list(query).await
 }

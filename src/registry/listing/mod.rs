@@ -13,7 +13,7 @@ mod rows;
 mod view;
 
 pub use filter::Filter;
-pub use load::{PAUSE, load};
+pub use load::load;
 pub use pager::{Doubt, Pager, Step};
 pub use rows::{Batch, Kind, Row, Rows};
 pub use view::{Count, End, Listing, Sort};
