@@ -9,5 +9,6 @@ pub mod listing;
 pub mod paged;
 pub mod pbtxt;
 pub mod preview;
+pub mod publish;
 pub mod triton;
 pub mod usage;

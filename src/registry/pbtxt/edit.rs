@@ -33,6 +33,7 @@ fn policy_text(policy: &VersionPolicy) -> String {
     match policy {
         VersionPolicy::Latest(count) => format!("version_policy: {{ latest: {{ num_versions: {count} }} }}"),
         VersionPolicy::All => "version_policy: { all: { } }".to_owned(),
+        VersionPolicy::Specific(versions) if versions.is_empty() => "version_policy: { specific: { } }".to_owned(),
         VersionPolicy::Specific(versions) => {
             let list: Vec<String> = versions.iter().map(ToString::to_string).collect();
             format!("version_policy: {{ specific: {{ versions: [ {} ] }} }}", list.join(", "))

@@ -3,6 +3,9 @@
 use super::rule::{Finding, Rule, Severity};
 use std::collections::BTreeMap;
 
+/// How many names a key may have: what is beyond is one name.
+const DEEPEST: usize = 512;
+
 /// A directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Dir {
@@ -68,7 +71,8 @@ pub(super) fn tree<'a>(keys: impl IntoIterator<Item = (&'a str, u64)>, root: &st
             continue;
         }
         let mut dir = &mut top;
-        let mut parts = names.split('/').peekable();
+        // A key of 1,024 bytes has no more names; a server may say what it likes, and this recurses.
+        let mut parts = names.splitn(DEEPEST, '/').peekable();
         while let Some(name) = parts.next() {
             if parts.peek().is_none() && !marker {
                 dir.files.insert(name.to_owned(), size);
@@ -96,4 +100,17 @@ fn empty_name(key: &str, path: &str, root: &str) -> Finding {
     .fix("copy the object to a key without the double slash and delete this one");
     finding.model = model.map(ToOwned::to_owned);
     finding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_longer_than_keys_can_be_is_no_deeper_than_keys_can_be() {
+        let key = format!("{}x", "a/".repeat(200_000));
+        let (top, findings) = tree([(key.as_str(), 7), ("a/b/c", 1)], "a/");
+        assert_eq!((top.objects(), top.bytes(), top.file("b/c"), findings.len()), (2, 8, Some(1), 0));
+        top.walk("", &mut |path, _| assert!(path.len() <= key.len()));
+    }
 }
