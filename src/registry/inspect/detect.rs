@@ -35,6 +35,8 @@ pub enum Kind {
     Python,
     /// YAML.
     Yaml,
+    /// What Git LFS puts in the place of a file that was not fetched: a few lines of text.
+    GitLfs,
     /// Other text.
     Text,
     /// Compressed with gzip.
@@ -77,6 +79,7 @@ impl Kind {
             Self::Xml => "XML",
             Self::Python => "Python",
             Self::Yaml => "YAML",
+            Self::GitLfs => "Git LFS pointer",
             Self::Text => "text",
             Self::Gzip => "gzip",
             Self::Zstd => "Zstandard",
@@ -93,7 +96,7 @@ impl Kind {
 
     /// Whether it is shown as text rather than in hexadecimal.
     pub fn is_text(self) -> bool {
-        matches!(self, Self::Pbtxt | Self::Json | Self::Xml | Self::Python | Self::Yaml | Self::Text)
+        matches!(self, Self::Pbtxt | Self::Json | Self::Xml | Self::Python | Self::Yaml | Self::GitLfs | Self::Text)
     }
 }
 
@@ -140,6 +143,9 @@ pub(super) fn detect(name: &str, head: &[u8], size: u64) -> Kind {
     }
     if safetensors(head, size) {
         return Kind::Safetensors;
+    }
+    if head.starts_with(b"version https://git-lfs.github.com/spec/") {
+        return Kind::GitLfs;
     }
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
     if is_text(head) {
@@ -214,6 +220,7 @@ mod tests {
             ("x.pkl", b"\x80\x04\x95\x00", Kind::Pickle),
             ("x.onnx", b"\x08\x08\x12\x07pytorch\x1a\x052.1.0:\x80\x80\x01", Kind::Onnx),
             ("x", b"", Kind::Empty),
+            ("model.onnx", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", Kind::GitLfs),
         ] {
             assert_eq!(detect(name, head, 1 << 20), kind, "{name}");
         }

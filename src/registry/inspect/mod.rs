@@ -142,7 +142,7 @@ fn look(name: &str, window: &Window) -> Result<Report, Range<u64>> {
             (Details::Plan(found), notes)
         }
         Kind::Image(picture) => image::inspect(picture, window).map(|(found, notes)| (Details::Image(found), notes))?,
-        Kind::Text | Kind::Json | Kind::Pbtxt | Kind::Xml | Kind::Python | Kind::Yaml => {
+        Kind::Text | Kind::Json | Kind::Pbtxt | Kind::Xml | Kind::Python | Kind::Yaml | Kind::GitLfs => {
             text::inspect(window).map(|(found, notes)| (Details::Text(found), notes))?
         }
         Kind::Empty

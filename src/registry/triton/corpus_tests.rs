@@ -2,6 +2,7 @@
 //! nothing else is, and every rule has a case that fires it and one that comes near and must not.
 
 use super::*;
+use crate::registry::inspect::{Archive, Content, Details, Dim, Kind, Note, Onnx, Plan, Port, Report};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Value;
 
@@ -148,10 +149,68 @@ fn every_key_is_told_what_it_lacks() {
     }
 }
 
+fn ports(case: &toml::Table, key: &str) -> Vec<Port> {
+    texts(case, key)
+        .iter()
+        .map(|text| {
+            let mut words = text.split(' ').map(ToOwned::to_owned);
+            let mut next = || words.next().expect("a name and a type");
+            let (name, dtype) = (next(), next());
+            let dims = words.map(|dim| match dim.parse() {
+                Ok(size) => Dim::Fixed(size),
+                Err(_) if dim == "?" => Dim::Any,
+                Err(_) => Dim::Named(dim),
+            });
+            Port { name, dtype, dims: Some(dims.collect()) }
+        })
+        .collect()
+}
+
+/// What an inspector would say of a file of this kind.
+fn report(case: &toml::Table) -> Report {
+    let archive = |content| Details::Archive(Archive { content, ..Archive::default() });
+    let (kind, details, notes) = match case["file"].as_str().expect("a kind") {
+        "onnx" => {
+            let (inputs, outputs) = (ports(case, "inputs"), ports(case, "outputs"));
+            let onnx = Onnx { inputs: Some(inputs), outputs: Some(outputs), ..Onnx::default() };
+            (Kind::Onnx, Details::Onnx(onnx), vec![])
+        }
+        "lfs" => (Kind::GitLfs, Details::Unknown, vec![]),
+        "zip" => (Kind::Zip, archive(Content::Files), vec![]),
+        "torchscript" => (Kind::Zip, archive(Content::TorchScript), vec![]),
+        "checkpoint" => (Kind::Zip, archive(Content::TorchCheckpoint), vec![]),
+        "engine" => (Kind::TensorRt, Details::Plan(Plan { version: Some([10, 3, 0, 26]) }), vec![Note::SameGpu]),
+        "ultralytics" => {
+            (Kind::TensorRt, Details::Plan(Plan { version: None }), vec![Note::ForeignHeader("Ultralytics")])
+        }
+        "cut" => (Kind::Zip, Details::Unknown, vec![Note::Bad("has no directory of a zip archive at its end")]),
+        other => panic!("{other}"),
+    };
+    Report { kind, size: 100, read: 100, details, notes }
+}
+
+#[test]
+fn every_model_file_is_held_against_its_config() {
+    let corpus = corpus();
+    for case in cases(&corpus, "contents") {
+        let config = case["config"].as_str().expect("a text").to_owned();
+        let configs = Configs::from([("m/config.pbtxt".to_owned(), config)]);
+        let repository = judge([("m/1/model.onnx", 100), ("m/config.pbtxt", 10)], "", &configs);
+        let model = repository.model("m").expect("it is there");
+        let keys = contents_wanted(model);
+        assert_eq!(keys, ["m/1/model.onnx"], "{}", case["name"]);
+        let findings = judge_contents(model, &keys[0], &report(case));
+        let mut found: Vec<String> = findings.iter().map(line).collect();
+        found.sort();
+        assert_eq!(found, expected(case), "{}", case["name"]);
+        assert!(findings.iter().all(|finding| finding.model.as_deref() == Some("m") && !finding.fix.is_empty()));
+    }
+}
+
 #[test]
 fn every_rule_has_a_case_that_fires_it_and_one_that_must_not() {
     let corpus = corpus();
-    let all = ["repository", "url", "access"].into_iter().flat_map(|kind| cases(&corpus, kind));
+    let all = ["repository", "url", "access", "contents"].into_iter().flat_map(|kind| cases(&corpus, kind));
     let (mut shown, mut spared) = (BTreeSet::new(), BTreeSet::new());
     for case in all {
         let fires: BTreeSet<String> =

@@ -11,6 +11,7 @@
 mod access;
 mod autofill;
 mod config_rules;
+mod contents;
 #[cfg(test)]
 mod corpus_tests;
 mod ensemble;
@@ -26,6 +27,7 @@ mod versions;
 
 pub use access::{Access, Verdict, judge_access};
 pub use autofill::Backend;
+pub use contents::{contents_wanted, judge_contents};
 pub use forecast::{Calls, Forecast, forecast};
 pub use model::{ConfigState, Model, Version, VersionFile};
 pub use repository::{Configs, MOST_OF_A_RULE, Repository, config_keys, judge};

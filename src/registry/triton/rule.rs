@@ -128,6 +128,21 @@ rules! {
     /// A file for warming up, or a first state, that is not there.
     SampleMissing = "F6", OURS;
 
+    /// A model file that is something else than its backend opens.
+    OtherFormat = "M1", OURS;
+    /// Weights of PyTorch without the network.
+    WeightsOnly = "M2", OURS;
+    /// A TensorRT engine behind another program's header.
+    ForeignHeader = "M3", OURS;
+    /// A model file that was cut.
+    CutFile = "M4", OURS;
+    /// The config and the network have other inputs or outputs.
+    TensorNames = "M5", "triton onnxruntime backend, src/onnxruntime.cc; triton core, src/model_config_utils.cc@05295b706";
+    /// The config gives an input or output another type than the network.
+    TensorType = "M6", "triton onnxruntime backend, src/onnxruntime.cc";
+    /// The config gives an input or output another shape than the network.
+    TensorShape = "M7", "triton onnxruntime backend, src/onnxruntime_utils.cc";
+
     /// An ensemble with a step whose model is not there.
     StepAbsent = "E1", MANAGER;
     /// An ensemble with a step whose version would not be served.
