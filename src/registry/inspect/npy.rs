@@ -55,7 +55,7 @@ fn parse(text: &str) -> Option<Npy> {
     let dtype = match descr.strip_prefix('\'') {
         Some(rest) => rest.split_once('\'')?.0,
         // Fields with names: a list, which is shown as it stands.
-        None => descr.split_once(']').map(|(list, _)| list)?,
+        None => descr.get(..=descr.find(']')?)?,
     };
     let (dims, _) = after("shape")?.strip_prefix('(')?.split_once(')')?;
     let shape = dims.split(',').map(str::trim).filter(|dim| !dim.is_empty()).map(|dim| dim.parse().ok());
@@ -87,6 +87,8 @@ mod tests {
             parse("{'descr': '|b1', 'fortran_order': True, 'shape': ()}").expect("a scalar").shape,
             Vec::<u64>::new()
         );
+        let fields = "{'descr': [('a', '<f4'), ('b', '<i8')], 'fortran_order': False, 'shape': (3,)}";
+        assert_eq!(parse(fields).expect("fields").dtype, "[('a', '<f4'), ('b', '<i8')]");
         assert_eq!(parse("{'shape': (x,), 'descr': '<f4', 'fortran_order': False}"), None);
         assert_eq!(
             (item_size("<U3"), item_size("|b1"), item_size("f4"), item_size("<")),

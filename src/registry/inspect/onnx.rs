@@ -89,6 +89,10 @@ const BEHIND_WEIGHTS: Range<u64> = GRAPH_INPUT..17;
 /// How much before the graph's end is read first, and how much when that did not do.
 const TAILS: [u64; 2] = [64 * 1024, 160 * 1024];
 
+/// How many ranges may be asked for, in all, while jumping forwards: most files that are not reached
+/// by then are not reached by any number, and each costs a round trip.
+const JUMPS: u32 = 10;
+
 /// No single field of interest outside the graph is longer.
 const SHORT: u64 = 4096;
 
@@ -221,7 +225,7 @@ fn forwards(window: &Window, graph: &Range<u64>, from: u64, read: bool) -> Look<
     while at < graph.end {
         let found = match place(window, at, graph.end) {
             Ok(found) => found,
-            Err(Stop::Want(range)) if read => return Err(Stop::Want(range)),
+            Err(Stop::Want(range)) if read && window.asks() < JUMPS => return Err(Stop::Want(range)),
             Err(Stop::Want(_)) => return Ok((ports, Some(Stop::Spent))),
             Err(other) => return Ok((ports, Some(other))),
         };

@@ -82,7 +82,7 @@ pub enum Note {
     },
     /// Found by reading backwards, because what comes before it is too long to read.
     FromTheEnd,
-    /// Before ONNX IR version 4 the weights are listed among the inputs.
+    /// Before ONNX IR version 4 weights are listed among the inputs.
     WeightsAmongInputs,
     /// The engine begins with a header of another program, which TensorRT refuses.
     ForeignHeader(&'static str),
@@ -101,7 +101,7 @@ impl fmt::Display for Note {
             Self::Bad(wrong) => f.write_str(wrong),
             Self::Size { said, found } => write!(f, "its header speaks of {said} bytes, and the object has {found}"),
             Self::FromTheEnd => f.write_str("inputs and outputs were found from the end of the file"),
-            Self::WeightsAmongInputs => f.write_str("an old file (IR below 4): weights are listed among the inputs"),
+            Self::WeightsAmongInputs => f.write_str("an old file (IR below 4): weights may be listed among the inputs"),
             Self::ForeignHeader(whose) => {
                 write!(
                     f,

@@ -62,6 +62,11 @@ impl Window {
         self.asked
     }
 
+    /// How many ranges were asked for so far.
+    pub(super) fn asks(&self) -> u32 {
+        self.asks
+    }
+
     /// How many bytes may still be asked for.
     pub(super) fn left(&self) -> u64 {
         if self.asks < MOST_ASKS { CAP - self.asked } else { 0 }
