@@ -34,6 +34,7 @@ pub use roll_back::{RollBack, roll_back};
 pub use state::{Present, Stored};
 
 use crate::registry::triton::Finding;
+use std::fmt;
 
 /// A file that is to be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -172,6 +173,34 @@ impl Step {
     /// Whether it changes anything in the store.
     pub fn writes(&self) -> bool {
         !matches!(self, Self::Verify { .. } | Self::Settle)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.bucket {
+            Some(bucket) => write!(f, "{bucket}/{}", self.key),
+            None => f.write_str(&self.key),
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    /// As a line of a list that is shown before it is carried out. Keys are data, and not made safe.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Upload { path, to, .. } => write!(f, "upload {path} to {to}"),
+            Self::Verify { path, at } => write!(f, "verify {at} against {path}"),
+            Self::Copy { from, to, .. } => write!(f, "copy {from} to {to}"),
+            Self::Config { key, why, .. } => match why {
+                ConfigWrite::Pin => write!(f, "pin {key} to the versions that are served now"),
+                ConfigWrite::Close => write!(f, "write {key} so that no version is served"),
+                ConfigWrite::Switch => write!(f, "switch: write {key}"),
+            },
+            Self::Marker { key, .. } => write!(f, "write the empty object {key}"),
+            Self::Settle => f.write_str("wait until no look of Triton's is older than the last write"),
+            Self::Delete { at } => write!(f, "delete {at}"),
+        }
     }
 }
 

@@ -233,6 +233,8 @@ fn a_new_version_of_two_files_is_pinned_copied_and_switched() {
             ]
         );
         assert_eq!(plan.serves, [10]);
+        assert_eq!(plan.steps[4].to_string(), "pin m/config.pbtxt to the versions that are served now");
+        assert_eq!(plan.steps[6].to_string(), "copy staging/7f3a/m/10/model.bin to m/10/model.bin");
         let Some(Step::Config { text: pin, .. }) = plan.steps.get(4) else { panic!("{:?}", plan.steps) };
         assert!(pin.starts_with("# ours\n") && pin.contains("versions: [ 2 ]"), "{pin}");
         expect_all_or_nothing(&bucket, &request, &plan);

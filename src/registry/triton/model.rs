@@ -134,6 +134,7 @@ pub(super) fn judge(name: &str, key: &str, dir: &Dir, text: Option<&str>) -> (Mo
     }
     let config = read_config(&place, text, &mut findings);
     let mut backend = None;
+    let mut without_version = None;
     let known = !matches!(config, ConfigState::Unread | ConfigState::Bad);
     if known {
         let empty = ModelConfig::default();
@@ -143,6 +144,8 @@ pub(super) fn judge(name: &str, key: &str, dir: &Dir, text: Option<&str>) -> (Mo
                 findings.extend(config_rules::judge(&place, read, &found));
                 backend = Some(found);
             }
+            // Without any directory the missing version is the reason, and the one to name.
+            Err(says) if dir.dirs.is_empty() => without_version = Some(says),
             Err(says) => findings.push(no_backend(&place, &config, &says)),
         }
     }
@@ -163,6 +166,11 @@ pub(super) fn judge(name: &str, key: &str, dir: &Dir, text: Option<&str>) -> (Mo
             let found = files::judge(&place, config.read(), backend, version, inner);
             version.complete = !found.iter().any(|finding| files::LACKS.contains(&finding.rule));
             findings.extend(found);
+        }
+    }
+    for finding in findings.iter_mut().filter(|finding| finding.rule == Rule::NoVersion) {
+        if let Some(says) = without_version.take() {
+            finding.says = Some(format!("Poll failed for model directory '{name}': {says}"));
         }
     }
     if let Some(config) = config.read() {

@@ -32,6 +32,11 @@ macro_rules! rules {
                 match self { $(Rule::$rule => $id),* }
             }
 
+            /// What it is about, in one sentence.
+            pub fn title(self) -> &'static str {
+                match self { $(Rule::$rule => concat!($($doc),+).trim_ascii_start()),* }
+            }
+
             /// Where Triton does what the rule says.
             pub fn source(self) -> &'static str {
                 match self { $(Rule::$rule => $source),* }

@@ -1,8 +1,9 @@
-//! What the documentation shows of the program is made from the program: the table of keys and the
-//! pictures. `RENEW=1 cargo test --test it made` writes both anew; without that a stale file fails.
+//! What the documentation shows of the program is made from the program: the tables of keys and of
+//! rules, and the pictures. `RENEW=1 cargo test --test it made` writes them anew; without that a stale file fails.
 
 mod keys;
 mod picture;
+mod rules;
 mod scenes;
 
 use std::path::Path;
@@ -21,6 +22,11 @@ fn fresh(path: &str, content: &str) {
 #[test]
 fn the_table_of_keys_is_fresh() {
     fresh("docs/keys.md", &keys::markdown());
+}
+
+#[test]
+fn the_table_of_rules_is_fresh() {
+    fresh("docs/triton-rules.md", &rules::markdown());
 }
 
 #[tokio::test]
