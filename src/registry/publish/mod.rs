@@ -245,11 +245,11 @@ pub enum Refused {
     /// There are no files.
     #[error("there are no files")]
     NoFiles,
-    /// A file that is there already.
-    #[error("{0} is there already")]
+    /// A file that is there already, or given twice.
+    #[error("{0} is there already, or given twice")]
     FileExists(String),
-    /// The place for files before they are published is within the repository.
-    #[error("{0} is within the repository, where Triton would take it for a model")]
+    /// The place for files before they are published is within the repository or around it.
+    #[error("`{0}` is within the repository or around it, where Triton could take it for a model")]
     StagingInside(String),
     /// Triton would not load what comes of it.
     #[error("Triton would not load it")]

@@ -2,7 +2,8 @@
 
 use super::state::{Present, Target, errors, pinned};
 use super::{Condition, ConfigWrite, NewFile, Place, Plan, Refused, Remark, Request, Staging, Step};
-use crate::registry::triton::{Backend, Model, Severity};
+use crate::registry::triton::{Backend, Model, Parsed, Severity, parse_version};
+use std::collections::BTreeSet;
 
 /// How a publication stays unseen until it is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,16 +97,28 @@ fn checked(target: &Target<'_>, request: &Request) -> Result<(), Refused> {
             return Err(Refused::Name(file.path.clone()));
         }
     }
+    let mut seen = BTreeSet::new();
     for file in &request.beside {
         let key = format!("{}{}", target.dir, file.path);
-        if target.present.objects.contains_key(&key) || key == target.config_key {
+        if target.present.objects.contains_key(&key) || key == target.config_key || !seen.insert(&file.path) {
             return Err(Refused::FileExists(key));
         }
+        // A directory with a number would be a version, of this file alone.
+        let dir = file.path.split_once('/').map(|(dir, _)| parse_version(dir));
+        if matches!(dir, Some(Parsed::Version(_) | Parsed::Overflow)) {
+            return Err(Refused::Name(file.path.clone()));
+        }
     }
-    if let Staging::Under { bucket: None, prefix } = &request.staging
-        && format!("{}/", prefix.trim_matches('/')).starts_with(&target.present.root)
-    {
-        return Err(Refused::StagingInside(prefix.clone()));
+    let mut seen = BTreeSet::new();
+    if let Some(twice) = request.files.iter().find(|file| !seen.insert(&file.path)) {
+        return Err(Refused::FileExists(format!("{}{}", target.version_dir(request.version), twice.path)));
+    }
+    if let Staging::Under { bucket: None, prefix } = &request.staging {
+        let (staged, root) = (format!("{}/", prefix.trim_matches('/')), target.present.prefix());
+        // Nor around it: a model may have the name that leads from there into the repository.
+        if staged.starts_with(&root) || root.starts_with(staged.trim_start_matches('/')) {
+            return Err(Refused::StagingInside(prefix.clone()));
+        }
     }
     Ok(())
 }
@@ -136,7 +149,7 @@ impl List<'_> {
     /// Where a file is before it is in place.
     fn staged(&self, key: &str) -> Option<Place> {
         let Staging::Under { bucket, prefix } = &self.request.staging else { return None };
-        let path = key.strip_prefix(&self.target.present.root).unwrap_or(key);
+        let path = key.strip_prefix(&self.target.present.prefix()).unwrap_or(key);
         let prefix = prefix.trim_matches('/');
         let key = if prefix.is_empty() { path.to_owned() } else { format!("{prefix}/{path}") };
         Some(Place { bucket: bucket.clone(), key })

@@ -18,12 +18,22 @@ pub struct Stored {
 /// needs, and the texts of their configs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Present {
-    /// The prefix of the repository: empty, or with a slash at its end.
+    /// The prefix of the repository; slashes at its ends do not matter.
     pub root: String,
     /// The objects by their keys.
     pub objects: BTreeMap<String, Stored>,
     /// The configs by their keys.
     pub configs: Configs,
+}
+
+impl Present {
+    /// The prefix as keys begin with it: empty, or with a slash at its end.
+    pub(super) fn prefix(&self) -> String {
+        match self.root.trim_matches('/') {
+            "" => String::new(),
+            root => format!("{root}/"),
+        }
+    }
 }
 
 /// A model within what is present.
@@ -41,7 +51,7 @@ impl<'a> Target<'a> {
         if name.is_empty() || !name.chars().all(plain) || name == ".." || name == "." {
             return Err(Refused::Name(name.to_owned()));
         }
-        let dir = format!("{}{name}/", present.root);
+        let dir = format!("{}{name}/", present.prefix());
         let config_key = format!("{dir}config.pbtxt");
         Ok(Self { present, name, dir, config_key })
     }

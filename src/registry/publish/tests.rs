@@ -261,8 +261,14 @@ fn where_there_is_no_place_outside_files_are_uploaded_behind_a_pin() {
     expect_all_or_nothing(&bucket, &request, &plan);
     request.staging = Staging::Under { bucket: None, prefix: "staging".to_owned() };
     assert_eq!(publish(&bucket.present(), &request), Err(Refused::StagingInside("staging".to_owned())));
-    let below = Bucket::with("models/", &[("m/1/model.onnx", 9)], None);
-    assert!(publish(&below.present(), &request).is_ok());
+    let mut below = Bucket::with("prod/models/", &[("m/1/model.onnx", 9)], None).present();
+    assert!(publish(&below, &request).is_ok());
+    below.root = "/prod/models".to_owned();
+    assert!(publish(&below, &request).is_ok_and(|plan| plan.serves == [2]), "slashes do not matter");
+    for inside in ["prod/models", "prod/models/tmp", "prod", ""] {
+        request.staging = Staging::Under { bucket: None, prefix: inside.to_owned() };
+        assert_eq!(publish(&below, &request), Err(Refused::StagingInside(inside.to_owned())));
+    }
 }
 
 #[test]
@@ -443,6 +449,41 @@ proptest! {
                 let plan = roll_back(&published.present(), &wish).expect("a plan");
                 expect_back(&published, "m", &plan);
             }
+        }
+    }
+}
+
+proptest! {
+    /// Whatever is asked for, there is a list that can be carried out, or a reason why not.
+    #[test]
+    fn any_request_is_answered(
+        model in prop::sample::select(vec!["m", "n", "", "..", "a b", "m/x"]),
+        version in prop_oneof![-2..4_i64, Just(i64::MAX)],
+        files in prop::collection::vec(prop::sample::select(vec!["model.onnx", "model.xml", "a/b", "/", "..", "", "config.pbtxt"]), 0..4),
+        beside in prop::collection::vec(prop::sample::select(vec!["labels.txt", "1/model.onnx", "9/x", "config.pbtxt"]), 0..2),
+        config in prop::option::of("(backend: \"onnxruntime\"|platform: \"ensemble\"|\\PC{0,10})"),
+        present in prop::option::of("(max_batch_size: 1|version_policy \\{ \\}|\\PC{0,10})"),
+        staging in prop::sample::select(vec![None, Some(""), Some("tmp"), Some("prod/x")]),
+        (may_pin, to, remove) in (any::<bool>(), prop::option::of(0..3_i64), prop::option::of(0..3_i64)),
+    ) {
+        let keys = [("m/1/model.onnx", 9), ("m/2/model.onnx", 9), ("n/1/model.xml", 9)];
+        let bucket = Bucket::with("prod/", &keys, present.as_deref().map(|text| ("m", text)));
+        let mut request = request(model, version, &files, config.as_deref());
+        request.beside = beside.iter().map(|path| NewFile { path: (*path).to_owned(), size: 1 }).collect();
+        request.may_pin = may_pin;
+        if let Some(prefix) = staging {
+            request.staging = Staging::Under { bucket: None, prefix: prefix.to_owned() };
+        }
+        if let Ok(plan) = publish(&bucket.present(), &request) {
+            let sizes = request.files.iter().chain(&request.beside).map(|file| (file.path.clone(), file.size)).collect();
+            let mut end = bucket.clone();
+            plan.steps.iter().for_each(|step| end.apply(step, &sizes));
+            prop_assert_eq!(served(&end, model), plan.serves);
+        }
+        let wish = RollBack { model: model.to_owned(), to, remove, config };
+        if let Ok(plan) = roll_back(&bucket.present(), &wish) {
+            let mut end = bucket.clone();
+            plan.steps.iter().for_each(|step| end.apply(step, &BTreeMap::new()));
         }
     }
 }

@@ -272,3 +272,65 @@ fn every_version_that_is_served_copies_the_whole_model() {
     let configs = Configs::from([("m/config.pbtxt".to_owned(), "version_policy { all { } }".to_owned())]);
     assert_eq!(forecast(&judge(keys, "", &configs), keys).copied, 2 * 1510);
 }
+
+/// Any keys and any texts are judged to an end, and what is said of them holds together.
+fn any_repository_is_judged(keys: &[(String, u64)], root: &str, text: &str) {
+    let objects = || keys.iter().map(|(key, size)| (key.as_str(), *size));
+    let configs: Configs = config_keys(keys.iter().map(|(key, _)| key.as_str()), root)
+        .into_iter()
+        .map(|key| (key, text.to_owned()))
+        .collect();
+    let repository = judge(objects(), root, &configs);
+    assert!(repository.findings.windows(2).all(|pair| pair[0].severity >= pair[1].severity));
+    for model in &repository.models {
+        let selected = model.selected();
+        assert!(model.served.iter().all(|version| selected.contains(version)), "{model:?}");
+        let mended = repository.of(&model.name).all(|finding| finding.severity < Severity::Error);
+        assert!(mended || model.served.is_empty(), "{model:?} has errors, and is served: {:?}", repository.findings);
+        for key in contents_wanted(model) {
+            assert!(keys.iter().any(|(known, _)| *known == key), "{key}");
+        }
+    }
+    let forecast = forecast(&repository, objects());
+    assert!(forecast.start.total() >= forecast.poll.total());
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_keys_are_judged(
+        keys in proptest::collection::vec((
+            proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "m", "n", "/", "/", "/", "1", "2", "01", "2.bak", "config.pbtxt", "model.onnx", "model.xml", "model.py", "warmup",
+                    "9223372036854775808", "-1", " ", "é", "\u{202e}", "model.plan", "ensemble", "//", "..",
+                ]),
+                0..8,
+            ),
+            0..3_u64,
+        ), 0..12),
+        root in proptest::sample::select(vec!["", "m", "m/", "/n"]),
+        text in "\\PC{0,30}",
+    ) {
+        let keys: Vec<(String, u64)> = keys.into_iter().map(|(parts, size)| (parts.concat(), size)).collect();
+        any_repository_is_judged(&keys, root, &text);
+    }
+
+    #[test]
+    fn any_configs_of_models_are_judged(
+        fields in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "name: \"m\"", "platform: \"ensemble\"", "platform: \"onnxruntime_onnx\"", "backend: \"onnxruntime\"", "backend: \"tensorrt\"",
+                "ensemble_scheduling { step { model_name: \"n\" model_version: -1 } }", "ensemble_scheduling { step { model_name: \"m\" } }",
+                "version_policy { latest { num_versions: 4294967295 } }", "version_policy { specific { versions: [ -9223372036854775808 ] } }",
+                "version_policy { all { } }", "max_batch_size: -2147483648", "input { dims: [ -9223372036854775808 ] }",
+                "instance_group { kind: KIND_CPU gpus: 1 }", "cc_model_filenames { }", "default_model_filename: \"../../x\"",
+                "model_warmup { inputs { value { input_data_file: \"/\" } } }", "output { label_filename: \"a//b\" }", "optimization { }",
+            ]),
+            0..6,
+        ),
+    ) {
+        let keys: Vec<(String, u64)> =
+            ["m/1/model.onnx", "m/config.pbtxt", "n/1/=", "n/config.pbtxt", "n/2/model.plan"].map(|key| (key.replace('=', ""), 5)).to_vec();
+        any_repository_is_judged(&keys, "", &fields.join("\n"));
+    }
+}

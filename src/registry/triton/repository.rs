@@ -128,7 +128,8 @@ fn above(top: &Dir, root: &str) -> Vec<Finding> {
     // Only version directories, with files in them: this is a model and no repository.
     let numbers = !top.dirs.is_empty()
         && top.dirs.iter().all(|(name, dir)| {
-            matches!(parse_version(name), Parsed::Version(_) | Parsed::Reserved) && !dir.files.is_empty()
+            let version = matches!(parse_version(name), Parsed::Version(_) | Parsed::Reserved);
+            version && !dir.files.is_empty() && !like_a_model(dir)
         });
     if top.files.contains_key("config.pbtxt") || numbers {
         let first = top.dirs.keys().next().map_or("1", String::as_str);
