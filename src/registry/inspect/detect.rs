@@ -219,6 +219,7 @@ mod tests {
             ("x", b"\x00\x01\x02", Kind::Binary),
             ("x.pkl", b"\x80\x04\x95\x00", Kind::Pickle),
             ("x.onnx", b"\x08\x08\x12\x07pytorch\x1a\x052.1.0:\x80\x80\x01", Kind::Onnx),
+            ("saved_model.pb", b"\x08\x01\x12\x06\x0a\x04\x12\x02ab", Kind::Binary),
             ("x", b"", Kind::Empty),
             ("model.onnx", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", Kind::GitLfs),
         ] {

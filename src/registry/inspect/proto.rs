@@ -144,7 +144,13 @@ pub(super) fn looks_like_onnx(head: &[u8]) -> bool {
             break;
         }
         let skip = if wire == 2 { usize::try_from(value).ok() } else { Some(0) };
-        let Some(next) = skip.and_then(|skip| (at + length + more).checked_add(skip)) else { return false };
+        let from = at + length + more;
+        let Some(next) = skip.and_then(|skip| from.checked_add(skip)) else { return false };
+        // Names and versions: a SavedModel of TensorFlow begins alike, but has a message in this place.
+        let text = || head.get(from..next).and_then(|text| std::str::from_utf8(text).ok());
+        if wire == 2 && (2..=4).contains(&field) && text().is_none_or(|text| text.contains(char::is_control)) {
+            return false;
+        }
         at = next;
     }
     version && seen >= 2
