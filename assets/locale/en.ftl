@@ -400,6 +400,7 @@ done-title = The registry { $site } is ready
 done-keys-in-cluster = The keys were not saved here. They are in the cluster: modelquay resume { $site } --credentials-file FILE
 done-endpoint = endpoint
 done-console = console
+done-no-console = in a rehearsal there is none
 done-ca = CA
 done-fingerprint = SHA-256 of it
 done-ca-what = It is the cluster's own CA: it also signs the Kubernetes API.

@@ -374,6 +374,7 @@ done-title = 仓库 { $site } 已就绪
 done-keys-in-cluster = 密钥没有保存在本机，它们在集群里：modelquay resume { $site } --credentials-file FILE
 done-endpoint = 端点
 done-console = 控制台
+done-no-console = 演练中没有控制台
 done-ca = CA
 done-fingerprint = 其 SHA-256
 done-ca-what = 这是集群自己的 CA：它也签发 Kubernetes API 的证书。

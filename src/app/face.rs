@@ -6,6 +6,7 @@ use super::sites::RunDir;
 use crate::engine::step::Progress;
 use crate::engine::tail::Output;
 use crate::engine::{Consent, Event, Preview, RunState};
+use crate::plan::console::Console;
 use crate::plan::{Failure, HostId};
 use crate::ports::LinkState;
 use async_trait::async_trait;
@@ -32,6 +33,8 @@ pub trait Face: Send + Sync {
     fn run(&self, run: &RunDir, site: HostId, rehearsal: bool, so_far: &RunState);
     /// Where the output of a run's steps goes, for a face that shows it.
     fn output(&self, _output: &Output) {}
+    /// A way to the console is open.
+    fn console(&self, _console: &Console) {}
     /// The end: what failed, where something did, and sentences on what was done, what was not, what
     /// goes on on the host and how to go on.
     fn last(&self, exit: Exit, failure: Option<&Failure>, words: &[String]);

@@ -96,10 +96,13 @@ pub fn for_host(address: &str, sites: &Sites) -> Result<Order, BadAnswers> {
     Ok(Order { site, request: Request { answers: String::new(), base: PathBuf::new(), credentials_file } })
 }
 
+/// The name of a rehearsal's site.
+pub const REHEARSAL: &str = "rehearsal";
+
 /// The site of a rehearsal: every default, and a chart whose checksum is the simulated one's.
 #[expect(clippy::missing_panics_doc, reason = "the name is a constant, and a label")]
 pub fn for_rehearsal(sites: &Sites) -> Order {
-    let name = "rehearsal".parse().expect("it is a label: the rehearsal's tests pass through here");
+    let name = REHEARSAL.parse().expect("it is a label: the rehearsal's tests pass through here");
     let mut site = Site::with_defaults(name, Reach::Local);
     site.supply.components = vec![crate::transport::simulated::depot::components()];
     let credentials_file = Some(sites.dir(name).join("keys.toml"));

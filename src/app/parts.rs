@@ -159,7 +159,7 @@ const LOSSES: u32 = 20;
 
 /// Looks, and looks again from the start when the link was lost in between: looking changes nothing,
 /// so that it can always be repeated.
-async fn over_the_link<T>(
+pub(super) async fn over_the_link<T>(
     env: &Env,
     world: &dyn World,
     mut look: impl AsyncFnMut() -> Result<T, Failure>,

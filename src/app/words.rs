@@ -7,6 +7,7 @@ use crate::engine::tail::Output;
 use crate::plan::components::TableProblem;
 use crate::plan::site::Reach;
 use crate::plan::{Failure, HostId, Site};
+use crate::ports::Endpoint;
 use crate::steps;
 use std::os::unix::fs::OpenOptionsExt as _;
 
@@ -52,6 +53,52 @@ pub fn next(brief: &Brief, keys: Option<&str>) -> Vec<String> {
 /// How to go on.
 pub fn resume_with(site: HostId) -> String {
     format!("go on with: modelquay resume {site}")
+}
+
+/// When a way to the console was asked to end.
+pub fn console_closed() -> String {
+    "ended as asked; no tunnel is left open, and nothing was changed on the host".into()
+}
+
+/// When the console's port on the node cannot be reached from here.
+pub fn console_port_blocked(at: &Endpoint) -> String {
+    format!("the console has a port on the node, {}, which is blocked from here: a tunnel is opened", at.url())
+}
+
+/// When the console does not answer at its port on the node.
+pub fn console_port_failed(failure: &Failure) -> String {
+    format!("the console does not answer at its port on the node ({}): a tunnel is tried", failure.line())
+}
+
+/// When the CA's file was written.
+pub fn ca_written(path: &str, another: bool) -> String {
+    let why = if another { "it held the CA of another cluster" } else { "it was missing" };
+    format!("{path} was written with the cluster's CA: {why}")
+}
+
+/// When the console was looked for again.
+pub fn console_found_again(ip: std::net::Ipv4Addr, port: u16) -> String {
+    format!("the way to the console was asked for anew: {ip}:{port} in the cluster")
+}
+
+/// When a browser's connection meets a lost link.
+pub fn console_waits(failure: &Failure) -> String {
+    format!("a browser's connection waits for the link to be back ({})", failure.line())
+}
+
+/// When a browser's connection came to nothing.
+pub fn console_failed(failure: &Failure) -> String {
+    format!("a browser's connection was closed: {}", failure.line())
+}
+
+/// When the console's side says nothing.
+pub fn console_silent() -> String {
+    "the console closed a connection without a byte: its server may be starting; load the page again".into()
+}
+
+/// When as many connections are open as may be.
+pub fn console_full(most: usize) -> String {
+    format!("{most} connections are open, which is the most: a further one waits until one of them ends")
 }
 
 /// Mistakes of component tables as one failure.

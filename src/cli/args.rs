@@ -61,6 +61,8 @@ pub enum Command {
     Resume(Resume),
     /// Say where the last run of a site stands; changes nothing and asks no host
     Status(Status),
+    /// Open a way to MinIO's console of an installed site from this computer; changes nothing on the host
+    Console(Console),
     /// Run the whole install against a simulated host; needs nothing and installs nothing
     Rehearse(Rehearse),
     /// Print an answers file that explains every key
@@ -178,6 +180,23 @@ pub struct Status {
     /// The site; may be left out where only one is known
     #[arg(value_name = "SITE")]
     pub site: Option<String>,
+}
+
+/// `console`.
+#[derive(Debug, Args)]
+pub struct Console {
+    /// The site; may be left out where only one is known
+    #[arg(value_name = "SITE")]
+    pub site: Option<String>,
+    /// The port of this computer [default: 9443, or a free one]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// Go through the connection to the host, even where the console has a port of its own on the node
+    #[arg(long)]
+    pub tunnel: bool,
+    /// Questions and time-outs.
+    #[command(flatten)]
+    pub reaching: Reaching,
 }
 
 /// How many times faster than life a rehearsal goes where nothing else is said.

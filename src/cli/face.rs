@@ -7,9 +7,10 @@ use crate::app::inspect::Inspection;
 use crate::app::sites::RunDir;
 use crate::app::{Exit, Face};
 use crate::base::{Cancel, SystemClock};
-use crate::display::{About, JsonView, Last, LineView, View, Writer, diff, findings, preview};
+use crate::display::{About, JsonView, Last, LineView, View, Writer, console, diff, findings, preview};
 use crate::engine::step::Progress;
 use crate::engine::{Consent, Event, Preview, RunState};
+use crate::plan::console::Console;
 use crate::plan::{Failure, HostId};
 use crate::ports::LinkState;
 use async_trait::async_trait;
@@ -126,6 +127,13 @@ impl Face for CliFace {
 
     fn progress(&self, progress: &Progress) {
         self.writer.progress(progress);
+    }
+
+    fn console(&self, found: &Console) {
+        self.writer.lines(match self.shape {
+            Shape::Json => vec![console::json(found)],
+            Shape::Lines | Shape::Diff => console::human(found),
+        });
     }
 
     fn last(&self, exit: Exit, failure: Option<&Failure>, words: &[String]) {

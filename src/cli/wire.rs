@@ -1,9 +1,10 @@
 //! Where the sub-commands that work on a site meet the use cases of `app`.
 
-use super::args::{Check, Global, Install, Plan, Reaching, Rehearse, Resume, Status};
+use super::args::{Check, Console, Global, Install, Plan, Reaching, Rehearse, Resume, Status};
 use super::face::{CliFace, Shape};
 use super::prompt::{FdPrompt, TerminalPrompt};
 use super::{interrupt, output, status};
+use crate::app::console;
 use crate::app::headless::{self, Env, Order};
 use crate::app::order;
 use crate::app::sites::Sites;
@@ -52,6 +53,8 @@ struct Wiring<'a> {
     rehearsal: bool,
     yes: bool,
     hook: Hook,
+    /// What is said when somebody asks to stop.
+    first_word: &'static str,
 }
 
 /// Runs one use case with everything around it.
@@ -90,7 +93,7 @@ fn drive(wiring: &Wiring<'_>, sites: Sites, case: impl AsyncFnOnce(&Env) -> Exit
         by: by(),
     };
     let exit = runtime.block_on(async {
-        if let Err(error) = interrupt::listen(&cancel) {
+        if let Err(error) = interrupt::listen(&cancel, wiring.first_word) {
             output::talk(&format!("modelquay: signals cannot be heard: {error}"));
         }
         case(&env).await
@@ -126,7 +129,8 @@ fn load(global: &Global, answers: &std::path::Path, keys: Option<&std::path::Pat
 }
 
 fn wiring<'a>(global: &'a Global, reaching: &'a Reaching, shape: Shape, site: HostId) -> Wiring<'a> {
-    Wiring { global, reaching, shape, site, rehearsal: false, yes: false, hook: Hook::default() }
+    let (hook, first_word) = (Hook::default(), interrupt::SAFE_POINT);
+    Wiring { global, reaching, shape, site, rehearsal: false, yes: false, hook, first_word }
 }
 
 pub fn check(global: &Global, args: &Check) -> Exit {
@@ -200,6 +204,29 @@ pub fn status(global: &Global, args: &Status) -> Exit {
         Ok(text) => output::data(&text),
         Err(failure) => refuse(&failure),
     }
+}
+
+pub fn console(global: &Global, args: &Console) -> Exit {
+    let found = sites(global).and_then(|sites| {
+        if args.site.as_deref() == Some(order::REHEARSAL)
+            && !sites.names().iter().any(|n| n.as_str() == order::REHEARSAL)
+        {
+            return Err(Failure::permanent("a rehearsal has no console: it ended with its program")
+                .help("an install on a real host has one: modelquay"));
+        }
+        let site = status::site(&sites, args.site.as_deref())?;
+        let run = status::last_run(&sites, site)?;
+        let order = order::of_run(&run)?;
+        Ok((sites, run, order))
+    });
+    let (sites, run, order) = match found {
+        Ok(found) => found,
+        Err(failure) => return refuse(&failure),
+    };
+    let mut wiring = wiring(global, &args.reaching, shape(global, false), order.site.name);
+    wiring.first_word = "modelquay: ending as asked; once more leaves at once";
+    let wanted = console::Wanted { port: args.port, tunnel: args.tunnel };
+    drive(&wiring, sites, async |env| console::console(env, &Machine::Real, &run, &order, wanted).await)
 }
 
 pub fn rehearse(global: &Global, args: &Rehearse) -> Exit {

@@ -16,8 +16,20 @@ pub const VERSION: u32 = 1;
 const EVERY: u64 = 1000;
 
 /// Every type of line, as the documentation lists them.
-pub const TYPES: &[&str] =
-    &["header", "event", "progress", "link", "missed", "result", "plan-step", "plan", "finding", "check", "error"];
+pub const TYPES: &[&str] = &[
+    "header",
+    "event",
+    "progress",
+    "link",
+    "missed",
+    "result",
+    "plan-step",
+    "plan",
+    "finding",
+    "check",
+    "console",
+    "error",
+];
 
 /// One line: version and type first, then the rest.
 pub fn line(kind: &str, rest: Value) -> String {

@@ -3,6 +3,7 @@
 //! Everything here turns values into lines and changes nothing. Whoever writes the lines decides where
 //! they go; [`writer::Writer`] does so for a run that is under way.
 
+pub mod console;
 pub mod diff;
 pub mod findings;
 pub mod json;

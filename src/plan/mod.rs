@@ -7,6 +7,7 @@ pub mod answers;
 pub mod asked;
 pub mod change;
 pub mod components;
+pub mod console;
 pub mod facts;
 mod facts_parse;
 pub mod failure;

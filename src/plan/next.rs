@@ -7,6 +7,8 @@ use super::site::Site;
 pub struct NextCommands {
     /// The console's address, where it has a port of its own on the node.
     pub console: Option<String>,
+    /// Opens a way to the console through the connection to the host.
+    pub open_console: String,
     /// Makes mc trust the registry's CA.
     pub mc_trust: String,
     /// Makes the registry known to mc, which then asks for the keys.
@@ -26,6 +28,7 @@ impl NextCommands {
         let ca = shell_word(ca_path);
         Self {
             console: registry.console_port.map(|port| format!("https://{ip}:{port}")),
+            open_console: format!("modelquay console {name}"),
             mc_trust: format!("mkdir -p ~/.mc/certs/CAs && cp {ca} ~/.mc/certs/CAs/{name}.crt"),
             mc_alias: format!("mc alias set {name} {url}"),
             triton_inside: format!("s3://https://minio.{}.svc.cluster.local:443/{bucket}", registry.namespace),
@@ -55,6 +58,7 @@ mod tests {
         let site = Site::with_defaults("edge".parse().expect("a label"), Reach::Local);
         let next = NextCommands::of(&site, [10, 77, 0, 2].into(), "/a b/ca.crt");
         assert_eq!(next.mc_trust, "mkdir -p ~/.mc/certs/CAs && cp '/a b/ca.crt' ~/.mc/certs/CAs/edge.crt");
+        assert_eq!((next.console, next.open_console.as_str()), (None, "modelquay console edge"));
         assert_eq!(next.triton_outside, "s3://https://10.77.0.2:30900/models");
     }
 }

@@ -26,4 +26,4 @@ pub use probe::Probe;
 pub use prompt::{Answer, Prompt, Question};
 pub use registry_admin::RegistryAdmin;
 pub use scripts::ScriptId;
-pub use world::{Access, Credentials, Endpoint, Route, World};
+pub use world::{Access, Credentials, Endpoint, Route, Stream, World};

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 /// Why a piece of the world cannot be had now.
@@ -69,6 +70,11 @@ pub struct Credentials {
     pub secret_key: Secret<String>,
 }
 
+/// Bytes in both directions.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
 /// The world of one site. Reconnecting happens behind these calls: a handle that is asked for after
 /// a loss belongs to the new connection.
 #[async_trait]
@@ -84,6 +90,13 @@ pub trait World: Send + Sync {
 
     /// The registry's admin interface with these credentials.
     async fn admin(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access>;
+
+    /// A connection to a TCP port as the site's host reaches it. The bytes are carried as they are: who is at
+    /// the other end is for the two ends to verify. Kind `Unknown` where the link is lost. Through a tunnel a
+    /// port that refuses shows as a stream that ends without a byte.
+    async fn dial(&self, ip: Ipv4Addr, port: u16) -> Result<Box<dyn Stream>, Access> {
+        Err(Access::Failed(Failure::permanent(format!("there is no way to {ip}:{port} in this world"))))
+    }
 
     /// Verified looks from this computer.
     fn probe(&self) -> Arc<dyn Probe>;

@@ -21,7 +21,12 @@ pub struct HandOver;
 
 /// The CA's file.
 pub fn ca_path(brief: &Brief) -> String {
-    format!("{}/ca.crt", brief.site_dir)
+    ca_file(&brief.site_dir)
+}
+
+/// The CA's file in a site's directory.
+pub fn ca_file(site_dir: &str) -> String {
+    format!("{site_dir}/ca.crt")
 }
 
 /// The sheet's file.
@@ -56,7 +61,11 @@ fn sheet(brief: &Brief, endpoint: &Endpoint, route: Route) -> String {
         Route::Direct => "reached directly, with verified TLS",
         Route::Tunnel => "reached through the connection to the host only: from here the node port is blocked",
     };
-    let console = next.console.as_deref().unwrap_or("not on a port of the node");
+    let through = format!("{}, through the connection to the host", next.open_console);
+    let console = match next.console {
+        Some(address) => format!("{address}\n             or {through}"),
+        None => through,
+    };
     format!(
         "The model registry {site}\n\
          \n\

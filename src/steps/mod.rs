@@ -6,6 +6,7 @@ mod bucket;
 mod certificate;
 mod common;
 mod config;
+mod console;
 mod credentials;
 mod doctor;
 mod fetch;
@@ -31,8 +32,9 @@ mod tenant;
 mod undo;
 
 pub use common::{node_ip, node_name, sans};
+pub use console::{ConsoleAddress, find as find_console};
 pub use credentials::{reserve as reserve_keys_file, text as credentials_text, write as write_keys_file};
-pub use hand_over::{ca_path, fingerprint, next as next_commands, read as hand_over_of, sheet_path};
+pub use hand_over::{ca_file, ca_path, fingerprint, next as next_commands, read as hand_over_of, sheet_path};
 pub use plan::plan_for;
 pub use secrets::{KeyName, read_all as read_credentials};
 

@@ -3,7 +3,7 @@
 use super::common::{cluster, manifest, reach};
 use super::objects;
 use crate::engine::step::{Brief, Check, Cx, Step};
-use crate::plan::{Changes, Failure};
+use crate::plan::{Changes, Failure, Site};
 use crate::ports::{Cluster, Kind, ObjectRef};
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -14,8 +14,13 @@ pub struct NodePort;
 fn ports(brief: &Brief) -> Vec<Value> {
     let registry = &brief.site.registry;
     let port = |name: &str, port: u16, target: u16, node: u16| json!({"name": name, "port": port, "targetPort": target, "nodePort": node, "protocol": "TCP"});
-    let console = registry.console_port.map(|node| port("https-console", 9443, 9443, node));
+    let console = registry.console_port.map(|node| port(super::console::PORT, 9443, 9443, node));
     std::iter::once(port("https-minio", 443, 9000, registry.node_port)).chain(console).collect()
+}
+
+/// The service's name.
+pub fn service(site: &Site) -> ObjectRef {
+    ObjectRef::new(Kind::Service, &site.registry.namespace, format!("{}-nodeport", site.registry.tenant))
 }
 
 fn wanted(brief: &Brief) -> Result<Vec<Value>, Failure> {
@@ -23,7 +28,7 @@ fn wanted(brief: &Brief) -> Result<Vec<Value>, Failure> {
     manifest(
         include_str!("../../assets/templates/manifests/node-port.yaml"),
         &[
-            ("name", json!(format!("{}-nodeport", registry.tenant))),
+            ("name", json!(service(&brief.site).name)),
             ("namespace", json!(registry.namespace)),
             ("tenant", json!(registry.tenant)),
             ("ports", json!(ports(brief))),

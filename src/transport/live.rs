@@ -1,6 +1,6 @@
 //! The world of a real site: its host over SSH or this computer, its cluster and registry behind it.
 
-use super::dial::Route as Wire;
+use super::dial::{Dial, Route as Wire};
 use super::kube::KubeCluster;
 use super::link::Link;
 use super::operator_files::LocalFiles;
@@ -10,7 +10,7 @@ use crate::base::{Cancel, Secret};
 use crate::plan::{Failure, HostId, StepKind};
 use crate::ports::{
     Access, Cluster, Credentials, Endpoint, Host, LinkState, Look, ObjectStore, OperatorFiles, Probe, RegistryAdmin,
-    Seen, World,
+    Seen, Stream, World,
 };
 use async_trait::async_trait;
 use std::net::Ipv4Addr;
@@ -142,6 +142,23 @@ impl World for Live {
     async fn admin(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access> {
         let wire = self.wire(at).await.map_err(Access::Failed)?;
         Ok(Arc::new(MinioAdmin::new(at, with, wire).map_err(Access::Failed)?))
+    }
+
+    async fn dial(&self, ip: Ipv4Addr, port: u16) -> Result<Box<dyn Stream>, Access> {
+        let wire = if self.link.local() {
+            Wire::Direct
+        } else {
+            Wire::Unix(self.link.forward(&ip.to_string(), port).await.map_err(Access::Failed)?)
+        };
+        let name = format!("{ip}:{port}");
+        // Nothing was asked yet, so that trying again does no harm. A console may have nothing to say for as
+        // long as it likes: whether a quiet connection is kept is for its two ends.
+        let bad = |trouble: super::trouble::Trouble| Access::Failed(trouble.failure(&name, true));
+        let uri = format!("https://{name}")
+            .parse()
+            .map_err(|_| Access::Failed(Failure::permanent(format!("{name} is no address"))))?;
+        let stream = Dial::new(wire, None).open(&uri).await.map_err(bad)?;
+        Ok(Box::new(stream))
     }
 
     fn probe(&self) -> Arc<dyn Probe> {

@@ -7,30 +7,69 @@ use modelquay::app::Exit;
 use modelquay::base::Cancel;
 use modelquay::plan::{Failure, HostId};
 use modelquay::ports::{
-    Access, Cluster, Credentials, Endpoint, Host, LinkState, ObjectStore, OperatorFiles, Probe, RegistryAdmin, World,
+    Access, Cluster, Credentials, Endpoint, Host, LinkState, ObjectStore, OperatorFiles, Probe, RegistryAdmin, Stream,
+    World,
 };
-use std::sync::Arc;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::net::UnixStream;
 use tokio::sync::watch;
 
-/// A world whose cluster answers with this so often, each time with a loss of the link.
-struct Losing {
+/// A world whose cluster and ports answer with this so often, each time with a loss of the link.
+pub struct Losing {
     inner: Watched,
     failure: Failure,
     losses: AtomicUsize,
     restored: AtomicUsize,
+    /// Where connections to ports lead.
+    socket: PathBuf,
+    /// Ports that were asked for.
+    dialled: Mutex<Vec<(Ipv4Addr, u16)>>,
     /// Whether the link says that it was lost.
     noticed: bool,
     link: watch::Sender<LinkState>,
 }
 
 impl Losing {
-    fn new(stage: &Stage, failure: Failure, losses: usize, noticed: bool) -> Arc<Self> {
+    pub fn new(stage: &Stage, failure: Failure, losses: usize, noticed: bool) -> Arc<Self> {
         let (losses, restored) = (AtomicUsize::new(losses), AtomicUsize::new(0));
         let inner = Watched::new(&stage.sim, &Ledger::default());
         let link = watch::Sender::new(LinkState::Up { rtt_ms: None });
-        Arc::new(Self { inner, failure, losses, restored, noticed, link })
+        let (socket, dialled) = (stage.sim.machine().socket.clone(), Mutex::default());
+        Arc::new(Self { inner, failure, losses, restored, socket, dialled, noticed, link })
+    }
+
+    /// So many losses from now on.
+    pub fn lose(&self, times: usize) {
+        self.losses.store(times, SeqCst);
+    }
+
+    /// The link says that it was lost.
+    pub fn cut(&self) {
+        self.link.send_replace(LinkState::Lost { since_ms: 0, retry_at_ms: 0, attempts: 0, why: "cut".into() });
+    }
+
+    /// How often the link was restored.
+    pub fn restored(&self) -> usize {
+        self.restored.load(SeqCst)
+    }
+
+    /// The ports that were asked for so far.
+    pub fn dialled(&self) -> Vec<(Ipv4Addr, u16)> {
+        self.dialled.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn pass(&self) -> Result<(), Access> {
+        if self.losses.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_err() {
+            return Ok(());
+        }
+        if self.noticed {
+            self.link.send_replace(LinkState::Connecting { attempt: 2 });
+        }
+        Err(Access::Failed(self.failure.clone()))
     }
 }
 
@@ -40,13 +79,14 @@ impl World for Losing {
         self.inner.host(host).await
     }
     async fn cluster(&self) -> Result<Arc<dyn Cluster>, Access> {
-        if self.losses.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok() {
-            if self.noticed {
-                self.link.send_replace(LinkState::Connecting { attempt: 2 });
-            }
-            return Err(Access::Failed(self.failure.clone()));
-        }
+        self.pass()?;
         self.inner.cluster().await
+    }
+    async fn dial(&self, ip: Ipv4Addr, port: u16) -> Result<Box<dyn Stream>, Access> {
+        self.pass()?;
+        self.dialled.lock().unwrap_or_else(PoisonError::into_inner).push((ip, port));
+        let refused = |e: std::io::Error| Access::Failed(Failure::transient("refused").because(e.to_string()));
+        Ok(Box::new(UnixStream::connect(&self.socket).await.map_err(refused)?))
     }
     async fn store(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn ObjectStore>, Access> {
         self.inner.store(at, with).await
@@ -81,14 +121,14 @@ async fn a_loss_while_a_plan_is_made_is_waited_for_and_looked_at_again() {
     {
         let world = Losing::new(&stage, failure, 1, noticed);
         assert_eq!(stage.plan(Arc::clone(&world) as _).await, Exit::Done, "{}", stage.shown());
-        assert_eq!(world.restored.load(SeqCst), 1);
+        assert_eq!(world.restored(), 1);
     }
     // A passing trouble with the link up is no loss: behind a step with work it is that step's matter. A
     // link that never holds is given up.
     let world = Losing::new(&stage, Failure::transient("the API server is busy"), 1, false);
     assert_eq!(stage.plan(Arc::clone(&world) as _).await, Exit::Done, "{}", stage.shown());
-    assert_eq!(world.restored.load(SeqCst), 0);
+    assert_eq!(world.restored(), 0);
     let world = Losing::new(&stage, Failure::unknown("the connection is lost"), usize::MAX, false);
     assert_eq!(stage.plan(Arc::clone(&world) as _).await, Exit::Unknown, "{}", stage.shown());
-    assert_eq!(world.restored.load(SeqCst), 20);
+    assert_eq!(world.restored(), 20);
 }

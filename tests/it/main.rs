@@ -3,6 +3,7 @@
 mod bad_days;
 mod canary;
 mod commands;
+mod console;
 mod crash;
 mod images;
 mod keys_file;

@@ -2,15 +2,17 @@
 
 use crate::ledger::{Ledger, Watched};
 use async_trait::async_trait;
+use modelquay::app::console::{Wanted, console};
 use modelquay::app::headless::{Env, Order, install, plan, resume};
 use modelquay::app::inspect::Inspection;
 use modelquay::app::sites::{RunDir, Sites};
 use modelquay::app::{Exit, Face, Machine, order};
 use modelquay::base::{Cancel, Redactor, SystemClock};
-use modelquay::display::{About, JsonView, Last, LineView, View, diff, findings, preview};
+use modelquay::display::{self, About, JsonView, Last, LineView, View, diff, findings, preview};
 use modelquay::engine::retry::Retry;
 use modelquay::engine::step::{Hook, Moment, Progress};
 use modelquay::engine::{Consent, Event, Preview, RunState};
+use modelquay::plan::console::Console;
 use modelquay::plan::{Failure, HostId, StepKind};
 use modelquay::ports::{Answer, LinkState, Prompt, Question, World};
 use modelquay::transport::operator_files::LocalFiles;
@@ -19,6 +21,7 @@ use modelquay::transport::simulated::{self, BadDay, Pace, Sim, SimOptions};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -98,6 +101,10 @@ impl Face for Yes {
         let so_far = so_far.clone();
         let about = About { run: run.id.clone(), site: site.to_string(), rehearsal, journal, so_far };
         self.show(|view| view.header(&about));
+    }
+    fn console(&self, found: &Console) {
+        held(&self.shown).extend(display::console::human(found));
+        held(&self.shown).push(display::console::json(found));
     }
     fn last(&self, exit: Exit, failure: Option<&Failure>, words: &[String]) {
         let last =
@@ -206,6 +213,16 @@ impl Stage {
         let exit = resume(&env, &machine, &run, &order).await;
         let second = held(&said.last).clone();
         (first, exit, second)
+    }
+
+    /// A way to the console over this world, until a stop is asked for. It is given with the stop.
+    pub fn console(&self, world: Arc<dyn World>, wanted: Wanted) -> (Cancel, Pin<Box<dyn Future<Output = Exit>>>) {
+        held(&self.shown).clear();
+        let (_, env) = self.env(Hook::default(), Duration::from_mins(1));
+        let run = self.run().expect("a run was begun");
+        let order = order::of_run(&run).expect("what was asked for can be read again");
+        let cancel = env.cancel.clone();
+        (cancel, Box::pin(async move { console(&env, &Machine::Given(world), &run, &order, wanted).await }))
     }
 
     /// What an install would do now, by a look at this world.

@@ -67,7 +67,7 @@ pub fn install(global: &Global, answers: Option<&Path>) -> Exit {
         hosts: ssh_hosts::names(),
     };
     let exit = runtime.block_on(async {
-        if let Err(error) = interrupt::listen(&cancel) {
+        if let Err(error) = interrupt::listen(&cancel, interrupt::SAFE_POINT) {
             output::talk(&format!("modelquay: signals cannot be heard: {error}"));
         }
         Box::pin(walk.walk()).await

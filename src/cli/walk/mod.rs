@@ -139,7 +139,7 @@ pub fn rehearse(global: &Global, args: &Rehearse) -> Exit {
     };
     let speed = Speed::new(args.speed);
     let mut draft = Draft::default();
-    draft.put(FieldId::Site, "rehearsal", Origin::Default);
+    draft.put(FieldId::Site, order::REHEARSAL, Origin::Default);
     draft.put(FieldId::Address, "local", Origin::Default);
     let begin = Begin {
         sites: Sites::at(&dir.0),

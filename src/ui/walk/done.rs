@@ -59,9 +59,12 @@ fn items(model: &Model) -> Vec<Item> {
         Route::Tunnel => model.t("route-tunnel"),
     };
     let mut items = vec![Item::new("done-endpoint", &at.url).note(route)];
-    if let Some(console) = &at.next.console {
-        items.push(Item::new("done-console", console));
-    }
+    items.push(match &at.next.console {
+        _ if model.shell.rehearsal => Item::new("done-console", model.t("done-no-console")),
+        // A port that is blocked from here is of no use; the way through the connection is.
+        Some(address) if at.route == Route::Direct => Item::new("done-console", address),
+        _ => Item::new("done-console", &at.next.open_console),
+    });
     items.push(Item::new("done-ca", &at.ca_path));
     items.push(Item::new("done-fingerprint", &at.ca_fingerprint).note(model.t("done-ca-what")));
     items.push(Item::new("done-sheet", &at.sheet_path));
