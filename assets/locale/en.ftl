@@ -227,10 +227,12 @@ plan-unknown-sizes = { $count ->
     [one] The size of 1 more download is not known yet.
    *[other] The sizes of { $count } more downloads are not known yet.
   }
-plan-conflict = Something not ours is in the way (see { $mark }). Nothing has been changed.
+plan-conflict = Something not ours is in the way (see { $mark }). Nothing of this plan is done.
 plan-agree = Nothing has been changed yet. { $key } agrees to this plan and begins the install.
+plan-agree-again = Nothing of this plan is done yet. { $key } agrees to it and goes on with the install.
 plan-nothing = Everything is as it should be. There is nothing to install.
 status-nothing-changed = Nothing has been changed yet.
+status-plan-again = What the earlier attempt did stays. Nothing of this plan is done yet.
 busy-planning = Looking at every step.
 path-answers = Write the answers file to
 path-report = Write the plan to

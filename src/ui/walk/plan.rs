@@ -130,7 +130,8 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         // often.
         Command::Forward => {
             let key = model.shell.keymap.key_of(Scope::Plan, Command::Install);
-            model.shell.notice = Some(model.shell.text.with("plan-agree", [("key", key.into())]));
+            let words = if again(model) { "plan-agree-again" } else { "plan-agree" };
+            model.shell.notice = Some(model.shell.text.with(words, [("key", key.into())]));
             Vec::new()
         }
         _ => Vec::new(),
@@ -159,6 +160,11 @@ fn chosen(model: &Model) -> Option<&Previewed> {
     steps.get(model.walk.plan.cursor.of(steps.len()))
 }
 
+/// Whether an earlier plan was carried out in part.
+fn again(model: &Model) -> bool {
+    model.walk.install.ended.is_some()
+}
+
 fn conflict_words(model: &Model) -> String {
     model.shell.text.with("plan-conflict", [("mark", model.shell.theme.glyph(Glyph::Bad).into())])
 }
@@ -176,6 +182,7 @@ pub fn status(model: &Model) -> (Role, String) {
     match &model.walk.plan.preview {
         Some(preview) if !preview.conflicts().is_empty() => (Role::Bad, conflict_words(model)),
         Some(preview) if preview.nothing_to_do() => (Role::Good, text.t("plan-nothing")),
+        _ if again(model) => (Role::Text, text.t("status-plan-again")),
         _ => (Role::Text, text.t("status-nothing-changed")),
     }
 }

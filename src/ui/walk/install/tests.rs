@@ -360,6 +360,12 @@ fn a_known_failure_offers_what_mends_it_first() {
     assert_eq!(model.walk.install.known.map(|known| known.id.as_str()), Some("image-absent"));
     assert_eq!(press(&mut model, "enter"), []);
     assert!(model.walk.forms.supply_open, "a mirror can be named");
+    // The plan that comes of it does not say that nothing was changed.
+    model.update(Msg::Paste("docker.io = https://mirror.example".into()));
+    let effects = press(&mut model, "ctrl-f");
+    assert!(matches!(effects[..], [Effect::Preview { .. }]), "{effects:?}");
+    walk::plan::forget(&mut model);
+    assert_eq!(walk::plan::status(&model).1, model.t("status-plan-again"));
     let mut model = image_missing();
     assert_eq!(press(&mut model, "down enter"), [Effect::Retry]);
     assert!(model.walk.install.running && model.walk.install.ended.is_none());
