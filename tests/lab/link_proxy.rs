@@ -96,22 +96,28 @@ impl Socket {
 
 /// A proxy before a port of a host.
 pub struct Link {
-    /// Where it listens on loopback; 0 where it listens on a Unix socket.
+    /// Where it listens on this machine; 0 where it listens on a Unix socket.
     pub port: u16,
+    ip: &'static str,
     state: Arc<State>,
 }
 
 impl Link {
     /// To port 22 of this address.
     pub fn to(ip: &str) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
+        Self::on("127.0.0.1", &format!("{ip}:22"))
+    }
+
+    /// From a free port of this address of the machine to that address and port.
+    pub fn on(ip: &'static str, to: &str) -> Self {
+        let listener = TcpListener::bind((ip, 0)).expect("the address has a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let state = Arc::new(State::default());
-        let (shared, to) = (state.clone(), format!("{ip}:22"));
+        let (shared, to) = (state.clone(), to.to_owned());
         std::thread::spawn(move || {
             serve(listener.incoming().flatten().map(Socket::Tcp), &to, &shared);
         });
-        Self { port, state }
+        Self { port, ip, state }
     }
 
     /// From a Unix socket to this address and port. Round trips are counted in `trips`.
@@ -122,7 +128,7 @@ impl Link {
         std::thread::spawn(move || {
             serve(listener.incoming().flatten().map(Socket::Unix), &to, &shared);
         });
-        Self { port: 0, state }
+        Self { port: 0, ip: "127.0.0.1", state }
     }
 
     /// Ends every connection and refuses new ones.
@@ -165,7 +171,7 @@ impl Drop for Link {
         self.cut();
         // Wakes the listener, so that its thread sees the end. One on a Unix socket ends with the
         // process.
-        let _ = TcpStream::connect(("127.0.0.1", self.port));
+        let _ = TcpStream::connect((self.ip, self.port));
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod bad_days;
 mod canary;
+mod console;
 mod contracts;
 mod end_state;
 mod far;

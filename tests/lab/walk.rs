@@ -9,13 +9,18 @@ use modelquay::ui::text::{Lang, Text};
 use modelquay::ui::walk::Place;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const ENTER: &str = "\r";
 const CTRL_F: &str = "\u{6}";
 const DOWN: &str = "\u{1b}[B";
 const TAB: &str = "\t";
+const CTRL_U: &str = "\u{15}";
+const BACKSPACE: &str = "\u{7f}";
+
+/// Where the lab's images come from.
+const MIRROR: &str = "http://10.77.0.1:5001";
 
 /// How long one screen of an install may take.
 const PATIENCE: Duration = Duration::from_mins(8);
@@ -65,6 +70,15 @@ impl User {
         self.path("keys/keys.toml")
     }
 
+    /// Opens an encrypted file of keys as anybody would who has it and its passphrase: with age itself.
+    fn open_with_age(&self, sealed: &Path, passphrase: &str) {
+        let into = self.credentials();
+        let (sealed, into) = (sealed.display().to_string(), into.display().to_string());
+        let mut age = Pty::start((80, 24), &["age", "--decrypt", "--output", &into, &sealed], |command| command);
+        age.says("passphrase").keys(passphrase).keys(ENTER);
+        assert!(age.ended().success(), "{}", age.text());
+    }
+
     /// The registry answers a client that has only what was saved.
     fn registry_answers(&self, host: &Host) {
         let ca = self.path(&format!("state/modelquay/sites/{}/ca.crt", self.site));
@@ -103,8 +117,14 @@ fn at(pty: &Pty, place: Place) {
     });
 }
 
+/// The mirrors as they are typed, for every registry that the install pulls from.
+fn type_mirrors(pty: &Pty, mirror: &str) {
+    let last = format!("quay.io = {mirror}");
+    pty.keys(&format!("docker.io = {mirror}")).keys(ENTER).keys(&last).says(&last);
+}
+
 /// From the first screen to the plan: the host's key and sudo's password are asked for on the way.
-fn to_the_plan(pty: &Pty, host: &Host, site: &str) {
+fn to_the_plan(pty: &Pty, host: &Host, site: &str, mirror: &str) {
     pty.says(&t("start-title")).keys(ENTER);
     pty.says(&t("host-title")).keys(DOWN).keys(site).says(site).keys(ENTER);
     // The key that is shown is the host's, and the careful word is the first one.
@@ -113,8 +133,7 @@ fn to_the_plan(pty: &Pty, host: &Host, site: &str) {
     at(pty, Place::Facts);
     // The lab's images and files come from the lab.
     pty.keys("m").says(&t("supply-title"));
-    pty.keys("docker.io = http://10.77.0.1:5001").keys(ENTER).keys("quay.io = http://10.77.0.1:5001");
-    pty.says("quay.io = http://10.77.0.1:5001");
+    type_mirrors(pty, mirror);
     for _ in 0..5 {
         pty.keys(TAB);
     }
@@ -134,13 +153,17 @@ fn to_the_plan(pty: &Pty, host: &Host, site: &str) {
     pty.says(&t("step-operator"));
 }
 
-/// From the keys to the hand-over.
-fn from_the_keys(pty: &Pty, user: &User) {
+/// From the keys to the hand-over. With a passphrase the file is encrypted, and its name says so.
+fn from_the_keys(pty: &Pty, user: &User, passphrase: Option<&str>) {
     at(pty, Place::Credentials);
     pty.says(&t("status-keys-unsaved")).keys("s").says(&t("keys-save-to"));
     // What is proposed goes, and the path of this test comes.
-    pty.keys("\u{15}").keys(&user.credentials().display().to_string()).keys(ENTER);
-    pty.says(&t("status-keys-saved")).keys(ENTER);
+    pty.keys(CTRL_U).keys(&user.credentials().display().to_string());
+    if let Some(passphrase) = passphrase {
+        pty.keys(DOWN).keys(" ").says(&t("keys-passphrase-again"));
+        pty.keys(DOWN).keys(passphrase).keys(DOWN).keys(passphrase);
+    }
+    pty.keys(ENTER).says(&t("status-keys-saved")).keys(ENTER);
     at(pty, Place::Done);
     pty.keys("q");
 }
@@ -152,7 +175,7 @@ fn a_technician_installs_a_bare_host_by_keys_over_a_link_that_breaks() {
     let user = User::new("walk1", link.port);
     let begun = Instant::now();
     let mut pty = user.start(&[]);
-    to_the_plan(&pty, &host, "walk1");
+    to_the_plan(&pty, &host, "walk1", MIRROR);
     pty.keys("i");
     at(&pty, Place::Install);
     pty.says(&t("step-cluster-start"));
@@ -168,19 +191,81 @@ fn a_technician_installs_a_bare_host_by_keys_over_a_link_that_breaks() {
         pty.resize(columns, rows);
         passes(Duration::from_secs(1));
     }
-    from_the_keys(&pty, &user);
+    from_the_keys(&pty, &user, None);
     assert!(pty.ended().success(), "{}", pty.text());
     println!("walk by keys with a cut of 40 s: {:.1} s", begun.elapsed().as_secs_f64());
     user.registry_answers(&host);
     for counter in ["install-script", "rke2-start"] {
         assert_eq!(host.count(counter), 1, "{counter}");
     }
-    // Nothing of a secret stands in what the terminal was sent, but for what a technician has asked for.
+    no_secret_was_sent(&pty, &user, &[TECH_PASSWORD]);
+}
+
+/// Nothing of a secret stands in what the terminal was sent.
+fn no_secret_was_sent(pty: &Pty, user: &User, more: &[&str]) {
     let sent = String::from_utf8_lossy(&pty.bytes()).into_owned();
     let secrets = ["root", "reader", "publisher", "triton"].map(|name| key(&user.credentials(), name).1);
-    for secret in secrets.iter().map(String::as_str).chain([TECH_PASSWORD]) {
+    for secret in secrets.iter().map(String::as_str).chain(more.iter().copied()) {
         assert!(!sent.contains(secret), "a secret was written to the terminal");
     }
+}
+
+/// The screen as one text: its lines are broken where they had to be.
+fn flat(screen: &vt100::Screen) -> String {
+    screen.contents().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_registry_that_died_is_replaced_by_a_mirror_that_is_named_on_the_failure_screen() {
+    const PASSPHRASE: &str = "eleven quays at dusk";
+    let host = Host::fresh("walk3");
+    let link = Link::to(&host.ip);
+    let user = User::new("walk3", link.port);
+    // It is there while the host is looked at and the plan is made, and stays dead from then on.
+    let dying = Link::on("10.77.0.1", "10.77.0.1:5001");
+    let dead = format!("http://10.77.0.1:{}", dying.port);
+    let begun = Instant::now();
+    let mut pty = user.start(&[]);
+    to_the_plan(&pty, &host, "walk3", &dead);
+    drop(dying);
+    pty.keys("i");
+    at(&pty, Place::Install);
+    pty.wait_for(PATIENCE, "the failure with its known cause", |screen| {
+        let text = flat(screen);
+        text.contains("does not reach the image registry") && text.contains(&t("failure-mirror"))
+    });
+    let failed = begun.elapsed();
+    // The mirrors are what is offered first. What was typed before is there, and goes.
+    pty.keys(ENTER).says(&t("supply-title")).says(&format!("quay.io = {dead}"));
+    pty.keys(CTRL_U).keys(BACKSPACE).keys(CTRL_U);
+    pty.wait("an empty field", |screen| !screen.contents().contains(&dead));
+    type_mirrors(&pty, MIRROR);
+    pty.keys(CTRL_F);
+    // Another source is another plan: it is shown before anything goes on.
+    at(&pty, Place::Plan);
+    pty.wait_for(PATIENCE, "the new plan", |screen| {
+        let text = flat(screen);
+        text.contains(&t("step-registries")) && text.contains(&t("status-plan-again"))
+    });
+    let asked = host.count("rke2-start");
+    pty.keys("i");
+    at(&pty, Place::Install);
+    from_the_keys(&pty, &user, Some(PASSPHRASE));
+    assert!(pty.ended().success(), "{}", pty.text());
+    let all = begun.elapsed();
+    println!(
+        "a dead registry, named after {:.0} s, replaced by keys: {:.0} s in all",
+        failed.as_secs_f64(),
+        all.as_secs_f64()
+    );
+    assert!(asked > 0, "RKE2 had been started by the first attempt");
+    let sealed = user.path("keys/keys.toml.age");
+    assert!(!user.credentials().exists(), "only the encrypted file was written");
+    user.open_with_age(&sealed, PASSPHRASE);
+    user.registry_answers(&host);
+    assert_eq!(host.count("install-script"), 1);
+    assert!(!host.sh("cat /etc/rancher/rke2/registries.yaml").contains(&dead), "the dead one is gone");
+    no_secret_was_sent(&pty, &user, &[TECH_PASSWORD, PASSPHRASE]);
 }
 
 #[test]
@@ -189,7 +274,7 @@ fn a_terminal_that_was_closed_is_gone_on_with_from_another() {
     let link = Link::to(&host.ip);
     let user = User::new("walk2", link.port);
     let mut first = user.start(&[]);
-    to_the_plan(&first, &host, "walk2");
+    to_the_plan(&first, &host, "walk2", MIRROR);
     first.keys("i");
     at(&first, Place::Install);
     first.says(&t("step-cluster-start"));
@@ -198,7 +283,7 @@ fn a_terminal_that_was_closed_is_gone_on_with_from_another() {
     first.ended();
     let mut second = user.start(&["resume"]);
     second.says("asks for the password").keys(TECH_PASSWORD).keys(ENTER);
-    from_the_keys(&second, &user);
+    from_the_keys(&second, &user, None);
     assert!(second.ended().success(), "{}", second.text());
     user.registry_answers(&host);
     for counter in ["install-script", "rke2-start"] {
