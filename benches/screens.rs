@@ -60,10 +60,10 @@ pub fn passes(time: Duration) {
 
 /// Waits until nothing has been written for so long, and gives the bytes that were written until then.
 fn quiet(pty: &Pty, for_so_long: Duration) -> usize {
-    let mut count = pty.bytes().len();
+    let mut count = pty.count();
     loop {
         passes(for_so_long);
-        let now = pty.bytes().len();
+        let now = pty.count();
         if now == count {
             return count;
         }
@@ -103,7 +103,7 @@ fn idle(home: &std::path::Path) -> Vec<Figure> {
     let used = ticks(&pty);
     passes(Duration::from_secs(10));
     vec![
-        figure("idle for 10 s, bytes", float(pty.bytes().len() - before), "B", 0.0),
+        figure("idle for 10 s, bytes", float(pty.count() - before), "B", 0.0),
         figure("idle for 10 s, processor", (ticks(&pty) - used) * 10.0, "ms", 0.0),
     ]
 }
@@ -119,7 +119,7 @@ fn to_the_plan(pty: &Pty) -> Vec<(String, f64)> {
         ("registry-title", CTRL_F),
         ("step-operator", ""),
     ];
-    let mut before = pty.bytes().len();
+    let mut before = pty.count();
     for (key, go_on) in places {
         pty.says(&t(key));
         let now = quiet(pty, Duration::from_millis(300));
@@ -147,7 +147,7 @@ fn key_on_install(home: &std::path::Path) -> Vec<Figure> {
         let before = quiet(&pty, Duration::from_millis(150));
         pty.keys(key);
         passes(Duration::from_millis(60));
-        costs.push(float(pty.bytes().len() - before));
+        costs.push(float(pty.count() - before));
     }
     let most = costs.iter().copied().fold(0.0, f64::max);
     vec![
@@ -159,11 +159,11 @@ fn key_on_install(home: &std::path::Path) -> Vec<Figure> {
 fn following(home: &std::path::Path) -> Vec<Figure> {
     let pty = start((80, 24), &["rehearse", "--speed", "10"], home);
     to_the_plan(&pty);
-    let before = pty.bytes().len();
+    let before = pty.count();
     pty.keys("i");
     let begun = Instant::now();
     pty.says(&t("do-reveal"));
-    let rate = float(pty.bytes().len() - before) / begun.elapsed().as_secs_f64();
+    let rate = float(pty.count() - before) / begun.elapsed().as_secs_f64();
     vec![figure(format!("following an install of {:.0} s", begun.elapsed().as_secs_f64()), rate, "B/s", 1024.0)]
 }
 

@@ -113,9 +113,9 @@ fn keys(pty: &Pty, count: usize, delay: Duration) -> Vec<f64> {
 /// A terminal that takes everything at once.
 pub fn fast(_: &Path) -> Vec<Figure> {
     let pty = flooded((120, 40), "0");
-    let (memory, begun, before) = (resident(&pty), Instant::now(), pty.bytes().len());
+    let (memory, begun, before) = (resident(&pty), Instant::now(), pty.count());
     let took = keys(&pty, 50, Duration::ZERO);
-    let rate = float(pty.bytes().len() - before) / begun.elapsed().as_secs_f64();
+    let rate = float(pty.count() - before) / begun.elapsed().as_secs_f64();
     let p99 = took[took.len() * 99 / 100];
     vec![
         figure("key to frame while 3,000,000 lines are printed, median of 100", median(took), "ms", 50.0),

@@ -16,6 +16,7 @@ mod plain_walk;
 mod program;
 mod pty;
 mod rehearsal;
+mod replay;
 mod rounds;
 mod screens;
 mod stage;

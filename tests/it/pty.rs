@@ -22,11 +22,20 @@ pub const DEADLINE: Duration = Duration::from_mins(1);
 /// Lines of scroll-back that the emulator keeps.
 const SCROLLBACK: usize = 2000;
 
+/// Everything that a terminal was sent, and how large it was.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// Every byte.
+    pub bytes: Vec<u8>,
+    /// Columns and rows, each from behind so many bytes on; the first from the beginning.
+    pub sizes: Vec<(usize, (u16, u16))>,
+}
+
 /// What was read so far.
 struct Seen {
     emulator: vt100::Parser,
-    /// Every byte, for whoever replays them.
-    bytes: Vec<u8>,
+    /// All of it, for whoever replays it.
+    sent: Recording,
     /// How often there was nothing to read, and nothing left to show.
     idle: u64,
     closed: bool,
@@ -96,7 +105,8 @@ impl Pty {
         let child = with(&mut command).spawn().expect("setsid is there");
         drop(command);
         let emulator = vt100::Parser::new(cells(rows), cells(columns), SCROLLBACK);
-        let seen = Seen { emulator, bytes: Vec::new(), idle: 0, closed: false };
+        let sent = Recording { bytes: Vec::new(), sizes: vec![(0, (columns, rows))] };
+        let seen = Seen { emulator, sent, idle: 0, closed: false };
         let shared = Arc::new(Shared {
             seen: Mutex::new(seen),
             more: Condvar::new(),
@@ -127,7 +137,17 @@ impl Pty {
 
     /// Every byte that was read.
     pub fn bytes(&self) -> Vec<u8> {
-        self.seen().bytes.clone()
+        self.seen().sent.bytes.clone()
+    }
+
+    /// How many bytes were read.
+    pub fn count(&self) -> usize {
+        self.seen().sent.bytes.len()
+    }
+
+    /// Everything that was read, to be replayed.
+    pub fn recording(&self) -> Recording {
+        self.seen().sent.clone()
     }
 
     /// The id of the program.
@@ -173,7 +193,11 @@ impl Pty {
 
     /// Gives the terminal another size.
     pub fn resize(&self, columns: u16, rows: u16) -> &Self {
-        self.seen().emulator.set_size(cells(rows), cells(columns));
+        let mut seen = self.seen();
+        seen.emulator.set_size(cells(rows), cells(columns));
+        let at = seen.sent.bytes.len();
+        seen.sent.sizes.push((at, (columns, rows)));
+        drop(seen);
         tcsetwinsize(self.master.as_ref().expect("the terminal is open"), size(columns, rows)).expect("it is ours");
         self
     }
@@ -305,7 +329,7 @@ fn read(mut master: File, woken: &PipeReader, into: &Shared) {
         }
         let mut seen = into.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.emulator.process(&line[..due]);
-        seen.bytes.extend_from_slice(&line[..due]);
+        seen.sent.bytes.extend_from_slice(&line[..due]);
         line.drain(..due);
         seen.closed = closed || ended;
         into.more.notify_all();

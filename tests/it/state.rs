@@ -186,7 +186,12 @@ pub fn keys_in_registry(stage: &Stage) -> BTreeMap<String, Pair> {
 
 /// The keys in the operator's file.
 pub fn keys_in_file(stage: &Stage) -> BTreeMap<String, Pair> {
-    let text = fs::read_to_string(stage.credentials()).unwrap_or_default();
+    keys_in(&stage.credentials())
+}
+
+/// The keys in a file; none where there is no file.
+pub fn keys_in(credentials: &Path) -> BTreeMap<String, Pair> {
+    let text = fs::read_to_string(credentials).unwrap_or_default();
     let table: toml::Table = text.parse().expect("the file is TOML");
     let pairs = table.iter().filter_map(|(name, value)| {
         let value = value.as_table()?;

@@ -24,6 +24,9 @@ mod product;
 #[path = "../it/pty.rs"]
 mod pty;
 mod refused;
+#[expect(dead_code, reason = "no key is copied in a lab")]
+#[path = "../it/replay.rs"]
+mod replay;
 mod round_trips;
 mod saved;
 mod syncs;

@@ -7,16 +7,16 @@ use rustix::process::Signal;
 use std::path::Path;
 
 /// The terminal before the screens took it.
-struct Before(String);
+pub(super) struct Before(String);
 
 impl Before {
-    fn of(pty: &Pty) -> Self {
+    pub(super) fn of(pty: &Pty) -> Self {
         Self(pty.settings())
     }
 
     /// The terminal is as it was.
     #[track_caller]
-    fn again(&self, pty: &Pty) {
+    pub(super) fn again(&self, pty: &Pty) {
         assert_eq!(pty.settings(), self.0, "the terminal's settings");
         pty.look(|screen| {
             assert!(!screen.alternate_screen(), "the alternate screen is still shown");
@@ -28,7 +28,7 @@ impl Before {
 
 /// Nothing of a rehearsal is left in the directory for temporary files.
 #[track_caller]
-fn nothing_left(home: &Path) {
+pub(super) fn nothing_left(home: &Path) {
     let left: Vec<_> = std::fs::read_dir(home).expect("it is there").flatten().map(|e| e.file_name()).collect();
     let left: Vec<_> = left.iter().filter(|name| name.to_string_lossy().contains("rehears")).collect();
     assert!(left.is_empty(), "{left:?}");

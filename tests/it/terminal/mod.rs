@@ -14,8 +14,10 @@ pub const ENTER: &str = "\r";
 pub const CTRL_C: &str = "\u{3}";
 pub const CTRL_F: &str = "\u{6}";
 pub const CTRL_L: &str = "\u{c}";
+pub const CTRL_U: &str = "\u{15}";
 pub const CTRL_Z: &str = "\u{1a}";
 pub const DOWN: &str = "\u{1b}[B";
+pub const TAB: &str = "\t";
 
 /// The product's program.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_modelquay");
