@@ -103,7 +103,7 @@ pub(super) const TRIGGERS: &[Trigger] = &[
         c.facts.proxy_environment = vec!["/etc/environment: https_proxy=http://proxy.site.example:3128".into()];
     }),
     (Row::Clock, Verdict::Fail, "10 min 0 s ahead", |c| c.operator_ms = c.facts.clock_ms.unwrap_or(0) - 600_000),
-    (Row::Clock, Verdict::Fail, "behind", |c| c.operator_ms += 600_000),
+    (Row::Clock, Verdict::Fail, "10 min 0 s behind", |c| c.operator_ms = c.facts.clock_ms.unwrap_or(0) + 600_000),
     (Row::Clock, Verdict::Warn, "90.0 s", |c| c.operator_ms = c.facts.clock_ms.unwrap_or(0) - 90_000),
     (Row::Clock, Verdict::Warn, "could not be read", |c| c.facts.clock_ms = None),
     (Row::Ntp, Verdict::Warn, "nothing sets", |c| {
