@@ -6,7 +6,7 @@ use crate::app::{Env, Exit, Machine, ssh_hosts};
 use crate::base::{Cancel, Redactor, SystemClock};
 use crate::cli::args::Global;
 use crate::cli::prompt::TerminalPrompt;
-use crate::cli::wire::{by, refuse, runtime_dir, sites};
+use crate::cli::wire::{by, refuse, runtime_dir};
 use crate::cli::{interrupt, output, walk};
 use crate::engine::retry::Retry;
 use crate::engine::step::Hook;
@@ -24,16 +24,9 @@ pub fn possible(global: &Global) -> bool {
 
 /// `modelquay --plain`: the walk, line by line.
 pub fn install(global: &Global, answers: Option<&Path>) -> Exit {
-    let (draft, base) = match walk::begin_with(answers) {
-        Ok(read) => read,
-        Err(failure) => {
-            refuse(&failure);
-            return Exit::Usage;
-        }
-    };
-    let sites = match sites(global) {
-        Ok(sites) => sites,
-        Err(failure) => return refuse(&failure),
+    let (draft, base, sites) = match walk::begin_with(global, answers) {
+        Ok(begin) => begin,
+        Err(exit) => return exit,
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

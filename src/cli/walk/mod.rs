@@ -52,8 +52,18 @@ struct Begin {
     first: Option<HostId>,
 }
 
-/// The answers to begin with, and the directory to which relative paths in them belong.
-pub(super) fn begin_with(answers: Option<&Path>) -> Result<(Draft, PathBuf), Failure> {
+/// What a walk begins with, with screens or without: the answers, the directory to which relative paths in
+/// them belong, and the known sites. What cannot be read was said, and is the program's end.
+pub(super) fn begin_with(global: &Global, answers: Option<&Path>) -> Result<(Draft, PathBuf, Sites), Exit> {
+    let (draft, base) = read_answers(answers).map_err(|failure| {
+        refuse(&failure);
+        Exit::Usage
+    })?;
+    let sites = sites(global).map_err(|failure| refuse(&failure))?;
+    Ok((draft, base, sites))
+}
+
+fn read_answers(answers: Option<&Path>) -> Result<(Draft, PathBuf), Failure> {
     let Some(path) = answers else { return Ok((Draft::default(), std::env::current_dir().unwrap_or_default())) };
     let text = std::fs::read_to_string(path).map_err(|e| e.to_string());
     let draft = text.and_then(|text| Draft::of_answers(&text));
@@ -77,16 +87,9 @@ pub fn install(global: &Global, answers: Option<&Path>) -> Exit {
         output::talk("  modelquay install --answers site.toml --credentials-file keys.toml");
         return Exit::Usage;
     }
-    let (draft, base) = match begin_with(answers) {
-        Ok(read) => read,
-        Err(failure) => {
-            refuse(&failure);
-            return Exit::Usage;
-        }
-    };
-    let sites = match sites(global) {
-        Ok(sites) => sites,
-        Err(failure) => return refuse(&failure),
+    let (draft, base, sites) = match begin_with(global, answers) {
+        Ok(begin) => begin,
+        Err(exit) => return exit,
     };
     let speed = Speed::new(1);
     let begin = Begin {
