@@ -24,6 +24,7 @@ fn expected(day: BadDay) -> (i32, &'static str, &'static str) {
         B::SlowStart => (0, "Start RKE2: done", "21 of 21 steps"),
         B::SignerSilent => (1, "for the certificate to be signed", "the controller manager does not sign"),
         B::ImageMissing => (1, "an image cannot be pulled", "no such tag or digest"),
+        B::RegistryDead => (1, "an image cannot be pulled", "connection refused"),
         B::SecretDeleted => (1, "for the tenant to be healthy", "\"model-registry-configuration\" not found"),
         B::LinkLost => (0, "the link was lost", "the link is back"),
     }
@@ -52,6 +53,7 @@ fn wrong_in_lines(day: BadDay, said: &Said) -> Vec<String> {
         BadDay::WrongChecksum => "known: A file arrived with another content",
         BadDay::SignerSilent => "known: A certificate request is approved and nobody signs it",
         BadDay::ImageMissing => "known: The image registry, or the mirror in its place",
+        BadDay::RegistryDead => "known: The host does not reach the image registry",
         BadDay::SecretDeleted => "known: The tenant's root credentials are missing",
         _ => "",
     };

@@ -219,6 +219,7 @@ async fn each_bad_day_is_seen_where_it_should_be() {
         (B::SlowStart, (false, "done")),
         (B::SignerSilent, (false, "signer-probe")),
         (B::ImageMissing, (false, "tenant-healthy")),
+        (B::RegistryDead, (false, "operator")),
         (B::SecretDeleted, (false, "tenant-healthy")),
         (B::LinkLost, (false, "done")),
     ]

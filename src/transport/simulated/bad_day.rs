@@ -53,6 +53,8 @@ bad_days! {
     SignerSilent = "signer-silent";
     /// The registry's image cannot be pulled.
     ImageMissing = "image-missing";
+    /// The registry of the operator's image dies once the host was looked at; a mirror has the image.
+    RegistryDead = "registry-dead";
     /// Somebody deletes the tenant's configuration Secret before the operator has read it.
     SecretDeleted = "secret-deleted";
     /// The link to the host is lost for twenty seconds while RKE2 starts.

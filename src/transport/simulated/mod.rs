@@ -11,6 +11,7 @@ pub mod depot;
 pub mod facts;
 pub mod files;
 pub mod host;
+pub mod images;
 pub mod machine;
 pub mod probe;
 pub mod rke2;

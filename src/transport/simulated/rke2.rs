@@ -4,6 +4,7 @@
 use super::bad_day::BadDay;
 use super::machine::{HOSTNAME, Machine, State};
 use crate::ports::host::ServiceState;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// The keys of `config.yaml` that the simulated RKE2 takes; another one is a fatal start, as with
@@ -67,6 +68,8 @@ pub struct Rke2 {
     began: Option<u64>,
     failed: Option<String>,
     archives: Vec<(u64, String)>,
+    /// The registries that had a mirror when it was started.
+    pub mirrors: BTreeSet<String>,
     /// Stages that are still to come, the next one last.
     to_come: Vec<(u64, Stage)>,
     /// Stages that are done, with their times.
@@ -139,7 +142,8 @@ impl Machine {
         }
         let version = s.rke2.version.clone();
         let was_up = s.rke2.reached(Stage::Ready);
-        s.rke2 = Rke2 { version: version.clone(), enabled: true, began: Some(now), ..Rke2::default() };
+        let mirrors = s.configured_mirrors();
+        s.rke2 = Rke2 { version: version.clone(), enabled: true, began: Some(now), mirrors, ..Rke2::default() };
         s.rke2.log(now, "info", &format!("Starting rke2 {version} (simulated)"));
         if let Some(why) = self.fatal(s) {
             s.rke2.log(now, "fatal", &why);

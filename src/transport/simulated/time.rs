@@ -88,20 +88,28 @@ impl Time {
         moved.to = moved.to.saturating_add(ms);
     }
 
-    /// Waits until the clock shows `until`, at most so much of our own time. A clock that is moved
-    /// by hand is moved there, as far as `at_most` goes.
-    pub async fn pass(&self, until: u64, at_most: Duration) {
+    /// How long it takes of our own time until the clock shows `until`. One that is moved by hand counts as
+    /// if it went like ours.
+    pub fn takes(&self, until: u64) -> Duration {
         let ahead = until.saturating_sub(self.now());
         match &self.pace {
-            Pace::Times(speed) => {
-                let real = Duration::from_millis(ahead.div_ceil(u64::from(speed.get())));
-                tokio::time::sleep(real.min(at_most)).await;
-            }
+            Pace::Times(speed) => Duration::from_millis(ahead.div_ceil(u64::from(speed.get()))),
+            Pace::EachCall(_) => Duration::from_millis(ahead),
+        }
+    }
+
+    /// Waits until the clock shows `until`, at most so much of our own time, and says how much it took. A
+    /// clock that is moved by hand is moved there, as far as `at_most` goes.
+    pub async fn pass(&self, until: u64, at_most: Duration) -> Duration {
+        let takes = self.takes(until).min(at_most);
+        match &self.pace {
+            Pace::Times(_) => tokio::time::sleep(takes).await,
             Pace::EachCall(_) => {
-                self.advance(ahead.min(millis(at_most)));
+                self.advance(millis(takes));
                 tokio::task::yield_now().await;
             }
         }
+        takes
     }
 
     /// How long a client pauses between two looks: two simulated seconds, but not so short that it

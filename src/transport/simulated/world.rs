@@ -23,6 +23,8 @@ use tokio::sync::watch;
 
 /// How long the link stays away on its bad day, in simulated milliseconds.
 const AWAY: u64 = 20_000;
+/// How long the pause is between two tries to bring it back, in simulated milliseconds.
+const TRY_AGAIN: u64 = 4_000;
 /// How long after RKE2's start it goes.
 const AFTER_START: u64 = 5_000;
 
@@ -85,6 +87,26 @@ impl Link {
         if self.machine.bad(BadDay::LinkLost) && lost.is_none() {
             *lost = Some((now + AFTER_START, now + AFTER_START + AWAY));
         }
+    }
+
+    /// It is tried again when this time has come.
+    fn tries_at(&self, at: u64) {
+        let retry = u64::try_from(self.machine.time.takes(at).as_millis()).unwrap_or(u64::MAX);
+        let now = self.machine.clock.now_ms();
+        self.state.send_modify(|state| {
+            if let LinkState::Lost { retry_at_ms, .. } = state {
+                *retry_at_ms = now.saturating_add(retry);
+            }
+        });
+    }
+
+    /// It was tried again.
+    fn tried(&self) {
+        self.state.send_modify(|state| {
+            if let LinkState::Lost { attempts, .. } = state {
+                *attempts += 1;
+            }
+        });
     }
 
     fn back_at(&self) -> Option<u64> {
@@ -187,11 +209,20 @@ impl World for Sim {
     }
 
     async fn restore(&self, at_most: Duration, cancel: &Cancel) -> Result<(), Failure> {
-        let Some(back) = self.link.back_at() else { return self.link.pass() };
-        tokio::select! {
-            () = cancel.stop_asked() => Err(Failure::unknown("the connection is still lost, and a stop was asked for")),
-            () = self.machine.time.pass(back, at_most) => self.link.pass(),
+        let mut left = at_most;
+        while let Some(back) = self.link.back_at().filter(|_| !left.is_zero()) {
+            let next = back.min(self.machine.time.now() + TRY_AGAIN);
+            self.link.tries_at(next);
+            let used = tokio::select! {
+                () = cancel.stop_asked() => {
+                    return Err(Failure::unknown("the connection is still lost, and a stop was asked for"));
+                }
+                used = self.machine.time.pass(next, left) => used,
+            };
+            left = left.saturating_sub(used);
+            self.link.tried();
         }
+        self.link.pass()
     }
 }
 

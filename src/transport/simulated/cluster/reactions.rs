@@ -32,6 +32,9 @@ pub enum Due {
     Vanishes(ObjectRef),
 }
 
+/// After how long the kubelet pulls an image again that it could not pull.
+const AGAIN: u64 = 5_000;
+
 /// An object of the core without anything but its name.
 fn named(api: &str, kind: &str, namespace: &str, name: &str) -> Value {
     let mut object = json!({"apiVersion": api, "kind": kind, "metadata": {"name": name}});
@@ -149,7 +152,11 @@ impl Machine {
     pub fn react(&self, s: &mut State, due: Due, now: u64) {
         let now_ms = self.clock.now_ms();
         match due {
-            Due::Deployed(what) => deployed(s, &what, now_ms),
+            Due::Deployed(what) => {
+                if !self.deployed(s, &what, now_ms) {
+                    s.later(now + AGAIN, Due::Deployed(what));
+                }
+            }
             Due::Signed(what) => self.signed(s, &what, now_ms),
             Due::ChartJob(what) => {
                 if !s.objects.has(&what) {
@@ -175,6 +182,50 @@ impl Machine {
                 s.objects.remove(&what);
             }
         }
+    }
+
+    /// A deployment has its pod; `false` where an image of it cannot be pulled.
+    fn deployed(&self, s: &mut State, what: &ObjectRef, now_ms: u64) -> bool {
+        // One that was deleted in the meantime has no pod.
+        let Some(deployment) = s.objects.get(what).cloned() else { return true };
+        let template = &deployment["spec"]["template"];
+        let containers = template["spec"]["containers"].as_array().cloned().unwrap_or_default();
+        let images = containers.iter().map(|c| c["image"].as_str().unwrap_or_default());
+        let why = images.clone().find_map(|image| Some((image.to_owned(), self.cannot_pull(s, image)?)));
+        let statuses = containers.iter().zip(images).map(|(c, image)| match &why {
+            Some((_, why)) => json!({"name": c["name"], "ready": false, "restartCount": 0,
+                "state": {"waiting": {"reason": "ImagePullBackOff", "message": format!("Back-off pulling image {image:?}: ErrImagePull: {why}")}}}),
+            None => json!({"name": c["name"], "ready": true, "restartCount": 0,
+                "imageID": image_id(image), "state": {"running": {}}}),
+        });
+        let (phase, ready) = if why.is_some() { ("Pending", "False") } else { ("Running", "True") };
+        let mut pod = named("v1", "Pod", &what.namespace, &format!("{}-5a1a7ed0-0", what.name));
+        merge(
+            &mut pod,
+            &json!({
+                "metadata": {"labels": template["metadata"]["labels"]},
+                "spec": template["spec"],
+                "status": {"phase": phase, "conditions": [{"type": "Ready", "status": ready}],
+                    "containerStatuses": statuses.collect::<Vec<Value>>()},
+            }),
+        );
+        s.objects.write(&pod, now_ms);
+        if let Some((image, why)) = why {
+            let pod = ObjectRef::new(Kind::Pod, &what.namespace, format!("{}-5a1a7ed0-0", what.name));
+            s.event(&pod, "Warning", "Failed", &format!("Failed to pull image {image:?}: {why}"), now_ms);
+            return false;
+        }
+        let generation = deployment["metadata"]["generation"].clone();
+        s.objects.set(
+            what,
+            "status",
+            json!({
+                "observedGeneration": generation, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1,
+                "availableReplicas": 1,
+                "conditions": [{"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"}],
+            }),
+        );
+        true
     }
 
     fn signed(&self, s: &mut State, what: &ObjectRef, now_ms: u64) {
@@ -208,41 +259,6 @@ pub fn image_id(image: &str) -> String {
     }
     let name = image.rsplit_once(':').map_or(image, |(name, _)| name);
     format!("{name}@sha256:{}", crate::plan::change::hex(&Sha256::digest(image)))
-}
-
-/// A deployment has its pod.
-fn deployed(s: &mut State, what: &ObjectRef, now_ms: u64) {
-    let Some(deployment) = s.objects.get(what).cloned() else { return };
-    let template = &deployment["spec"]["template"];
-    let containers = template["spec"]["containers"].as_array().cloned().unwrap_or_default();
-    let running: Vec<Value> = containers
-        .iter()
-        .map(|c| {
-            json!({"name": c["name"], "ready": true, "restartCount": 0,
-        "imageID": image_id(c["image"].as_str().unwrap_or_default()), "state": {"running": {}}})
-        })
-        .collect();
-    let mut pod = named("v1", "Pod", &what.namespace, &format!("{}-5a1a7ed0-0", what.name));
-    merge(
-        &mut pod,
-        &json!({
-            "metadata": {"labels": template["metadata"]["labels"]},
-            "spec": template["spec"],
-            "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}],
-                "containerStatuses": running},
-        }),
-    );
-    s.objects.write(&pod, now_ms);
-    let generation = deployment["metadata"]["generation"].clone();
-    s.objects.set(
-        what,
-        "status",
-        json!({
-            "observedGeneration": generation, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1,
-            "availableReplicas": 1,
-            "conditions": [{"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"}],
-        }),
-    );
 }
 
 /// The chart's objects: of the one chart that this product installs.

@@ -6,7 +6,9 @@ use crate::plan::{FailureKind, HostId};
 use crate::ports::cluster::{Kind, ObjectRef};
 use crate::ports::object_store::Versioning;
 use crate::ports::world::Route;
-use crate::ports::{Cluster, Credentials, Endpoint, FileSpec, Host, Look, ScriptId, Seen, UnitSpec, UnitState, World};
+use crate::ports::{
+    Cluster, Credentials, Endpoint, FileSpec, Host, LinkState, Look, ScriptId, Seen, UnitSpec, UnitState, World,
+};
 use crate::transport::contract::{Place, hold_to};
 use crate::transport::operator_files::LocalFiles;
 use crate::transport::simulated::bad_day::BadDay;
@@ -282,7 +284,7 @@ async fn a_lost_link_is_unknown_and_comes_back() {
     let bench = Bench::new(&[BadDay::LinkLost]);
     bench.install_rke2().await;
     let watch = bench.sim.link();
-    assert!(matches!(*watch.borrow(), crate::ports::LinkState::Up { .. }));
+    assert!(matches!(*watch.borrow(), LinkState::Up { .. }));
 
     // The same again, looked at closely.
     let bench = Bench::new(&[BadDay::LinkLost]);
@@ -291,6 +293,9 @@ async fn a_lost_link_is_unknown_and_comes_back() {
     let host: HostId = "edge-07".parse().expect("a label");
     assert!(bench.sim.host(host).await.is_err());
     let cancel = crate::base::Cancel::new();
+    assert!(bench.sim.restore(Duration::from_secs(9), &cancel).await.is_err(), "it is not back so soon");
+    let lost = bench.sim.link().borrow().clone();
+    assert!(matches!(lost, LinkState::Lost { attempts: 3, .. }), "after 4, 8 and 9 s: {lost:?}");
     bench.sim.restore(Duration::from_mins(1), &cancel).await.expect("it is back");
     assert!(bench.sim.host(host).await.is_ok());
 }
