@@ -130,6 +130,7 @@ busy-fixing = Making the fixes.
 
 ## Fields
 
+fields-more = { $count } more
 from-default = default
 from-facts = from the host
 from-file = from the file

@@ -123,6 +123,7 @@ busy-fixing = 正在修复。
 
 ## Fields
 
+fields-more = 还有 { $count } 项
 from-default = 默认值
 from-facts = 来自主机
 from-file = 来自文件

@@ -1,7 +1,6 @@
 //! The frame around every place: who and where, the walk, one sentence, the keys.
 
 use super::hints::{help, keys_line};
-use super::keys::Command;
 use super::model::Model;
 use super::text::clock;
 use super::theme::{Glyph, Role};
@@ -49,8 +48,7 @@ pub fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
         let (walk, _) = split_top(rest, 2);
         draw(vec![walk_line(model, walk.width), rule(theme, walk.width)], walk, buffer);
     }
-    // Keys of a rehearsal mean nothing elsewhere.
-    let idle = |command| !model.shell.rehearsal && matches!(command, Command::Faster | Command::Slower);
+    let idle = |command| walk::idle(model, command);
     if model.shell.help {
         help(&model.shell, model.scope(), idle, body, buffer);
     } else {

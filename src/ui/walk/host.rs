@@ -130,6 +130,11 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Whether a key means nothing here: a rehearsal has one host.
+pub fn idle(model: &Model, command: Command) -> bool {
+    model.shell.rehearsal && matches!(command, Command::Next | Command::Previous | Command::Up | Command::Down)
+}
+
 fn go_on(model: &mut Model) -> Vec<Effect> {
     if model.walk.draft.text(FieldId::Address).trim().is_empty() {
         model.shell.notice = Some(model.t("host-none"));

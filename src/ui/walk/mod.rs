@@ -152,6 +152,28 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     }
 }
 
+/// Whether a command of the table means nothing in this state, so that its key is not named.
+pub fn idle(model: &Model, command: Command) -> bool {
+    if asked(model) {
+        return question::idle(model, command);
+    }
+    match command {
+        // Nothing but the fingerprint of a host's key is copied out of a question.
+        Command::Copy => model.walk.dialog.is_some(),
+        // Keys of a rehearsal mean nothing elsewhere.
+        Command::Faster | Command::Slower => !model.shell.rehearsal,
+        _ if model.walk.dialog.is_some() => false,
+        _ if model.walk.forms.supply_open => forms::idle(model, command),
+        _ => match model.walk.place {
+            Place::Host => host::idle(model, command),
+            Place::Plan => plan::idle(model, command),
+            Place::Install => install::idle(model, command),
+            Place::Names | Place::Compute | Place::Registry => forms::idle(model, command),
+            _ => false,
+        },
+    }
+}
+
 /// Takes in what happened outside of the keyboard.
 pub fn heard(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {

@@ -138,6 +138,11 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     }
 }
 
+/// Whether a key means nothing here: what is looked at closely is already.
+pub fn idle(model: &Model, command: Command) -> bool {
+    command == Command::Take && model.walk.plan.in_detail
+}
+
 fn install(model: &mut Model) -> Vec<Effect> {
     let Some(preview) = &model.walk.plan.preview else { return Vec::new() };
     if model.walk.plan.answers != model.walk.draft.answers() {

@@ -87,6 +87,12 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     vec![Effect::Answer { id, answer }]
 }
 
+/// Whether a key means nothing here: what is typed is not copied.
+pub fn idle(model: &Model, command: Command) -> bool {
+    let typed = model.walk.questions.first().is_some_and(|asked| !matches!(asked.question, Question::HostKey { .. }));
+    typed && command == Command::Copy
+}
+
 /// Who asks.
 fn who(model: &Model, asker: &Asker) -> String {
     let text = &model.shell.text;

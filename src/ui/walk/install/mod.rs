@@ -181,6 +181,12 @@ fn choose(model: &mut Model, step: StepId) -> Vec<Effect> {
     }
 }
 
+/// Whether a key means nothing here: there is nothing to go back from.
+pub fn idle(model: &Model, command: Command) -> bool {
+    let log = &model.walk.install.log;
+    command == Command::Back && !log.zoom && log.search.is_none() && log.typing.is_none()
+}
+
 /// A command.
 pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     let install = &mut model.walk.install;

@@ -2,21 +2,18 @@
 //! from. Each field says why it matters and where its value is from, and is judged with every key by the
 //! rules for answers files.
 
+mod draw;
+
+pub use draw::draw;
+
 use crate::plan::answers::Problem;
 use crate::ui::draft::{FieldId, Input, Origin, problem_of};
 use crate::ui::effect::Effect;
 use crate::ui::keys::Command;
 use crate::ui::model::Model;
-use crate::ui::theme::{Glyph, Role};
-use crate::ui::walk::{self, Place, facts, truths};
-use crate::ui::widgets::lines::{
-    draw as draw_lines, fit, inset, line, rule, split_bottom, split_left, split_top, wrapped,
-};
-use crate::ui::widgets::list;
+use crate::ui::theme::Role;
+use crate::ui::walk::{self, Place, facts};
 use crossterm::event::KeyEvent;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::text::Line;
 
 /// What all of them know.
 #[derive(Clone, Debug, Default)]
@@ -238,147 +235,11 @@ pub fn status(model: &Model) -> (Role, String) {
     (Role::Dim, model.t(key))
 }
 
-fn title(model: &Model) -> String {
-    let key = match (model.walk.forms.supply_open, model.walk.place) {
-        (true, _) => "supply-title",
-        (_, Place::Names) => "names-title",
-        (_, Place::Compute) => "compute-title",
-        _ => "registry-title",
-    };
-    model.t(key)
-}
-
-/// Rows that a field takes up.
-fn height(model: &Model, id: FieldId, focus: bool) -> u16 {
-    match model.walk.draft.get(id).0 {
-        Input::Text(field) if field.several() => {
-            let rows = u16::try_from(field.rows().len()).unwrap_or(u16::MAX);
-            if focus { rows.clamp(2, 6) } else { rows.clamp(1, 3) }
-        }
-        _ => 1,
+/// Whether a key means nothing here: there is one field only, or the screen is open already.
+pub fn idle(model: &Model, command: Command) -> bool {
+    match command {
+        Command::Next | Command::Previous => fields(model).len() == 1,
+        Command::Supply => model.walk.forms.supply_open,
+        _ => false,
     }
-}
-
-/// Draws it.
-pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let theme = model.shell.theme;
-    let area = inset(area, 1);
-    let room = usize::from(area.width);
-    let why = why(model, room);
-    let height_of_why = u16::try_from(why.len()).unwrap_or(6).min(area.height / 2);
-    let (top, rest) = split_top(area, 1);
-    draw_lines(vec![line(theme, Role::Title, title(model))], top, buffer);
-    let (list, below) = split_bottom(rest, height_of_why);
-    draw_lines(why, below, buffer);
-    draw_fields(model, list, buffer);
-}
-
-fn draw_fields(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let fields = fields(model);
-    let at = model.walk.forms.focus.min(fields.len() - 1);
-    let heights: Vec<u16> = fields.iter().enumerate().map(|(n, id)| height(model, *id, n == at)).collect();
-    // From the first field on that leaves the focused one in sight.
-    let mut first = list::first(at, fields.len(), usize::from(area.height));
-    while first < at && heights[first..=at].iter().sum::<u16>() > area.height {
-        first += 1;
-    }
-    let mut y = area.y;
-    for n in first..fields.len() {
-        let left = (area.y + area.height).saturating_sub(y);
-        if left == 0 {
-            break;
-        }
-        let row = Rect { y, height: heights[n].min(left), ..area };
-        draw_field(model, fields[n], n == at, row, buffer);
-        y += row.height;
-    }
-}
-
-fn draw_field(model: &Model, id: FieldId, focus: bool, area: Rect, buffer: &mut Buffer) {
-    let theme = model.shell.theme;
-    let (label_area, rest) = split_left(area, (area.width / 3).clamp(14, 24));
-    let bad = problem_of(id, &model.walk.forms.problems).is_some();
-    let mark = if bad {
-        theme.glyph(Glyph::Bad)
-    } else if focus {
-        theme.glyph(Glyph::Current)
-    } else {
-        " "
-    };
-    let label =
-        format!("{mark} {}", fit(theme, &model.t(texts(id).0), usize::from(label_area.width).saturating_sub(4)));
-    let role = if bad {
-        Role::Bad
-    } else if focus {
-        Role::Accent
-    } else {
-        Role::Dim
-    };
-    draw_lines(vec![line(theme, role, label)], label_area, buffer);
-    let (input, origin) = model.walk.draft.get(id);
-    let from = origin_text(origin).map_or_else(String::new, |key| model.t(key));
-    let from_width = u16::try_from(crate::ui::widgets::lines::width(&from)).unwrap_or(0);
-    let text = input.text();
-    let used = text.lines().map(crate::ui::widgets::lines::width).max().unwrap_or(0);
-    let fits = usize::from(rest.width) > used + usize::from(from_width) + 3;
-    let (value_area, from_area) =
-        if fits && !text.is_empty() { split_right(rest, from_width + 1) } else { (rest, Rect::ZERO) };
-    draw_lines(vec![line(theme, Role::Dim, from)], from_area, buffer);
-    match input {
-        Input::Text(field) => {
-            field.draw(value_area, buffer, theme.style(Role::Text), focus.then(|| theme.style(Role::Focus)));
-        }
-        Input::Flag(on) => {
-            let glyph = theme.glyph(if *on { Glyph::Ticked } else { Glyph::Unticked });
-            let role = if focus { Role::Focus } else { Role::Text };
-            draw_lines(vec![line(theme, role, format!("{glyph} "))], value_area, buffer);
-        }
-        Input::Choice { options, at } => {
-            let words = options.iter().enumerate().map(|(n, option)| {
-                let glyph = theme.glyph(if n == *at { Glyph::Chosen } else { Glyph::Other });
-                format!("{glyph} {}   ", model.t(option_text(option)))
-            });
-            let role = if focus { Role::Focus } else { Role::Text };
-            draw_lines(vec![line(theme, role, words.collect::<String>())], value_area, buffer);
-        }
-    }
-}
-
-fn split_right(area: Rect, columns: u16) -> (Rect, Rect) {
-    split_left(area, area.width.saturating_sub(columns))
-}
-
-fn option_text(option: &str) -> &'static str {
-    match option {
-        "gpu" => "option-gpu",
-        "cpu" => "option-cpu",
-        "pull" => "option-pull",
-        _ => "option-tarballs",
-    }
-}
-
-/// Why the focused field matters, what is wrong with it, and the plain truths about this site.
-fn why(model: &Model, room: usize) -> Vec<Line<'static>> {
-    let theme = model.shell.theme;
-    let id = focused(model);
-    let mut lines = vec![rule(theme, u16::try_from(room).unwrap_or(u16::MAX))];
-    if let Some(problem) = problem_of(id, &model.walk.forms.problems) {
-        lines.extend(wrapped(theme, Role::Bad, &problem.what, room));
-        if let Some(help) = &problem.help {
-            lines.extend(wrapped(theme, Role::Text, help, room));
-        }
-    }
-    lines.extend(wrapped(theme, Role::Dim, &model.t(texts(id).1), room));
-    if let Some(site) = model.walk.draft.site() {
-        let truth = match (model.walk.forms.supply_open, model.walk.place) {
-            (false, Place::Registry) => truths::registry(model, &site),
-            (false, Place::Compute) => truths::compute(model),
-            _ => String::new(),
-        };
-        if !truth.is_empty() {
-            lines.push(line(theme, Role::Text, ""));
-            lines.extend(wrapped(theme, Role::Text, &truth, room));
-        }
-    }
-    lines
 }
