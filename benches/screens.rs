@@ -150,9 +150,19 @@ fn key_on_install(home: &std::path::Path) -> Vec<Figure> {
         costs.push(float(pty.count() - before));
     }
     let most = costs.iter().copied().fold(0.0, f64::max);
+    // What follows a cursor that rests is not a key's, but it is somebody's.
+    let mut follows = Vec::new();
+    for _ in 0..3 {
+        pty.keys("k");
+        passes(Duration::from_millis(60));
+        let before = pty.count();
+        quiet(&pty, Duration::from_millis(600));
+        follows.push(float(pty.count() - before));
+    }
     vec![
         figure("a key on the install's screen at 120x40, median of 36", median(costs), "B", 300.0),
         figure("the same, the dearest", most, "B", 300.0),
+        figure("the log of another step, once the cursor rests there", median(follows), "B", 4096.0),
     ]
 }
 

@@ -162,8 +162,8 @@ where
     if let Ok(size) = tty.screen().size() {
         model.hear(Input::Resize(size.width, size.height));
     }
-    model.hear(Input::Tick(feeds.clock.now_ms()));
-    let mut asked = model.first();
+    let mut asked = model.hear(Input::Tick(feeds.clock.now_ms()));
+    asked.extend(model.first());
     loop {
         for effect in asked.drain(..) {
             let own = S::own(effect);
@@ -187,7 +187,10 @@ where
             (dirty, at_once) = (false, false);
         }
         let frame_at = dirty.then(|| budget.next(Instant::now()));
-        tick_at = model.moving().map(|after| tick_at.unwrap_or_else(|| Instant::now() + after));
+        tick_at = model.moving().map(|after| {
+            let next = Instant::now() + after;
+            tick_at.map_or(next, |at: Instant| at.min(next))
+        });
         let output = feeds.output.borrow().clone();
         let heard = tokio::select! {
             biased;

@@ -242,7 +242,7 @@ fn failed(model: &mut Model, failure: Failure) -> Vec<Effect> {
 /// Time has passed.
 pub fn tick(model: &mut Model) -> Vec<Effect> {
     credentials::tick(model);
-    Vec::new()
+    install::tick(model)
 }
 
 /// After how long something on the screen has moved by itself, where something does: a clock, a
@@ -251,7 +251,8 @@ pub fn moving(model: &Model) -> Option<Duration> {
     let second = Duration::from_secs(1);
     let link_moves = matches!(model.live.link, Some(crate::ports::LinkState::Lost { .. }));
     let busy = model.walk.facts.busy() || model.walk.plan.busy();
-    (running(model) || busy || link_moves || model.walk.credentials.moves()).then_some(second)
+    let moves = (running(model) || busy || link_moves || model.walk.credentials.moves()).then_some(second);
+    install::rests(model).into_iter().chain(moves).min()
 }
 
 /// Whether a run is under way.

@@ -26,6 +26,11 @@ use crate::ui::walk::{self, Place};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use std::time::Duration;
+
+/// How long the cursor rests on a step before the log follows it: whoever goes on meanwhile is not sent a
+/// screen of text with each key.
+const REST: Duration = Duration::from_millis(300);
 
 /// How many times faster than life a rehearsal can go.
 const SPEEDS: [u32; 6] = [1, 5, 20, 60, 200, 1000];
@@ -38,6 +43,13 @@ pub enum Pane {
     Steps,
     /// The log.
     Log,
+}
+
+/// The step that the cursor has just come to, while the log is still that of another one.
+#[derive(Clone, Copy, Debug)]
+struct Pointed {
+    step: StepId,
+    since: u64,
 }
 
 /// What it knows.
@@ -61,6 +73,8 @@ pub struct Screen {
     seen: health::Seen,
     /// The step that was chosen; without one the step under way is shown.
     chosen: Option<StepId>,
+    /// Where the cursor has gone, until the log follows it.
+    pointed: Option<Pointed>,
     /// What keys that move act on.
     pub focus: Pane,
     /// The log.
@@ -129,7 +143,7 @@ pub fn ended(model: &mut Model, ended: Ended) -> Vec<Effect> {
     if ended.how == How::Done {
         return walk::go(model, Place::Credentials);
     }
-    (install.choice, install.focus, install.chosen) = (0, Pane::Steps, None);
+    (install.choice, install.focus, install.chosen, install.pointed) = (0, Pane::Steps, None, None);
     install.ended = Some(ended);
     failure::recognise(model);
     Vec::new()
@@ -181,14 +195,44 @@ fn choose(model: &mut Model, step: StepId) -> Vec<Effect> {
     }
 }
 
+/// The step that the cursor is on.
+fn pointed(model: &Model) -> Option<StepId> {
+    model.walk.install.pointed.map(|pointed| pointed.step).or_else(|| log::shown(model))
+}
+
+/// The log follows the cursor at once.
+fn settle(model: &mut Model) -> Vec<Effect> {
+    model.walk.install.pointed.take().map(|pointed| choose(model, pointed.step)).unwrap_or_default()
+}
+
+/// After how long the log follows the cursor, where it is still that of another step.
+pub fn rests(model: &Model) -> Option<Duration> {
+    let since = model.walk.install.pointed?.since;
+    let rested = model.shell.now_ms.checked_sub(since).map_or(REST, Duration::from_millis);
+    Some(REST.saturating_sub(rested))
+}
+
+/// Time has passed.
+pub fn tick(model: &mut Model) -> Vec<Effect> {
+    if rests(model).is_some_and(|left| left.is_zero()) { settle(model) } else { Vec::new() }
+}
+
+/// A command. What is done with a log is done with that of the step under the cursor.
+pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+    let install = &model.walk.install;
+    let moves = install.focus == Pane::Steps && matches!(command, Command::Up | Command::Down);
+    let mut effects = if moves && !install.log.zoom { Vec::new() } else { settle(model) };
+    effects.extend(settled(model, command));
+    effects
+}
+
 /// Whether a key means nothing here: there is nothing to go back from.
 pub fn idle(model: &Model, command: Command) -> bool {
     let log = &model.walk.install.log;
     command == Command::Back && !log.zoom && log.search.is_none() && log.typing.is_none()
 }
 
-/// A command.
-pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
+fn settled(model: &mut Model, command: Command) -> Vec<Effect> {
     let install = &mut model.walk.install;
     if install.log.typing.is_some() {
         log::typed(model, command);
@@ -220,9 +264,8 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Back if install.log.search.is_some() => install.log.search = None,
         _ if install.ended.is_some() => return failure::command(model, command),
         Command::Up | Command::Down => {
-            if let Some(step) = steps::moved(model, command) {
-                return choose(model, step);
-            }
+            let to = steps::moved(model, command).filter(|step| log::shown(model) != Some(*step));
+            model.walk.install.pointed = to.map(|step| Pointed { step, since: model.shell.now_ms });
         }
         Command::Follow => {
             install.chosen = None;

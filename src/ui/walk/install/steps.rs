@@ -1,7 +1,7 @@
 //! The list of steps: what is done, what is under way and how far, what comes. Where not all of them fit,
 //! the one that matters stays in sight, and how many more there are is said.
 
-use super::{Pane, health, log, step_name};
+use super::{Pane, health, step_name};
 use crate::engine::event::Outcome;
 use crate::engine::state::{RunState, StepState, StepStatus};
 use crate::engine::step::Progress;
@@ -21,10 +21,10 @@ use ratatui::text::{Line, Span};
 /// Typical times below this, in seconds, are not worth a word.
 const WORTH: u64 = 10;
 
-/// Moves the cursor to the step whose log is to be shown, and says which that is.
+/// The step that the cursor comes to.
 pub fn moved(model: &Model, command: Command) -> Option<StepId> {
     let run = walk::run(model)?;
-    let now = log::shown(model).and_then(|id| run.steps.iter().position(|s| s.id == id)).unwrap_or_default();
+    let now = super::pointed(model).and_then(|id| run.steps.iter().position(|s| s.id == id)).unwrap_or_default();
     let last = run.steps.len().saturating_sub(1);
     let at = match command {
         Command::Up => now.saturating_sub(1),
@@ -124,7 +124,7 @@ fn parts(model: &Model, id: StepId, cells: usize) -> Vec<Line<'static>> {
 fn step_line(model: &Model, step: &StepState, cells: usize) -> Line<'static> {
     let theme = model.shell.theme;
     let install = &model.walk.install;
-    let chosen = log::shown(model) == Some(step.id);
+    let chosen = super::pointed(model) == Some(step.id);
     let lost = health::lost_since(model).is_some() && matches!(step.status, StepStatus::Running { .. });
     let (glyph, role) = sign(step);
     let role = if lost { Role::Dim } else { role };
@@ -135,7 +135,7 @@ fn step_line(model: &Model, step: &StepState, cells: usize) -> Line<'static> {
         Role::Good => Role::Text,
         role => role,
     };
-    // With the keys on this list its cursor is reversed, else the step whose log is shown is only bright.
+    // With the keys on this list its cursor is reversed; else the title of the log says whose it is.
     let named = if chosen && install.focus == Pane::Steps && !install.log.zoom { Role::Focus } else { named };
     Line::from(vec![
         span(theme, role, format!(" {} ", theme.glyph(glyph))),
@@ -151,7 +151,7 @@ pub fn draw(model: &Model, run: &RunState, area: Rect, buffer: &mut Buffer) {
     let cells = usize::from(area.width);
     let mut lines = Vec::new();
     let (mut from, mut to) = (0, 0);
-    let shown = log::shown(model);
+    let shown = super::pointed(model);
     for step in &run.steps {
         let begun = lines.len();
         lines.push(step_line(model, step, cells));

@@ -166,6 +166,16 @@ fn image_missing() -> Model {
     model
 }
 
+/// The link did not come back within the time that it was given.
+fn link_gone() -> Model {
+    let mut model = link_lost();
+    let failure = Failure::unknown("the link was not back within 3600 s")
+        .because("Connection to 10.77.0.2 timed out")
+        .help("What runs on the host goes on; `modelquay resume` takes it up.");
+    ended_with(&mut model, How::LinkLost, StepKind::ClusterStart, Some(failure));
+    model
+}
+
 fn stopped() -> Model {
     let mut model = rke2_starts();
     ended_with(&mut model, How::Stopped, StepKind::ClusterStart, None);
@@ -193,6 +203,7 @@ fn the_screens_look_as_they_did() {
     insta::assert_snapshot!("searched", both(&searched()));
     insta::assert_snapshot!("image_missing", both(&image_missing()));
     insta::assert_snapshot!("stopped", both(&stopped()));
+    insta::assert_snapshot!("link_gone", both(&link_gone()));
 }
 
 #[test]
@@ -205,7 +216,7 @@ fn the_failure_and_the_lost_link_are_said_in_chinese_as_well() {
 
 #[test]
 fn no_size_is_too_small() {
-    for model in [rke2_starts(), link_lost(), searched(), image_missing(), stopped()] {
+    for model in [rke2_starts(), link_lost(), searched(), image_missing(), stopped(), link_gone()] {
         sweep(&model, 60, 20);
         for (columns, rows) in [(40, 10), (71, 11), (72, 9), (96, 24), (110, 10), (300, 100)] {
             let mut model = model.clone();

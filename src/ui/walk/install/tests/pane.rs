@@ -39,18 +39,46 @@ fn hits_are_gone_to_in_both_directions_and_around() {
     assert_eq!((log::hits("模型", "型").len(), log::hits("x", "").len()), (1, 0));
 }
 
+/// Time enough passes for the log to follow the cursor.
+fn rest(model: &mut Model) -> Vec<Effect> {
+    assert!(walk::moving(model).is_some_and(|after| after <= REST), "nothing would wake it");
+    model.update(Msg::Tick(model.shell.now_ms + 300))
+}
+
+#[test]
+fn the_log_follows_at_once_where_something_is_done_with_it() {
+    let package = id(StepKind::ClusterPackage);
+    for (key, after) in [("tab", vec![]), ("z", vec![]), ("w", vec![]), ("end", vec![])] {
+        let mut model = rke2_starts();
+        let effects = press(&mut model, &format!("up {key}"));
+        assert_eq!(effects, [vec![Effect::ReadLog { step: package }], after].concat(), "{key}");
+        assert_eq!(log::shown(&model), Some(package));
+    }
+    // Back where it was, nothing has happened.
+    let mut model = rke2_starts();
+    assert_eq!(press(&mut model, "up down tab"), []);
+    assert_eq!(log::shown(&model), Some(id(StepKind::ClusterStart)));
+}
+
 #[test]
 fn another_step_shows_its_kept_lines() {
     let mut model = rke2_starts();
     let package = id(StepKind::ClusterPackage);
-    assert_eq!(press(&mut model, "up"), [Effect::ReadLog { step: package }]);
+    assert_eq!(press(&mut model, "up"), [], "somebody may go on to the next one");
+    let start = id(StepKind::ClusterStart);
+    assert_eq!((log::shown(&model), pointed(&model)), (Some(start), Some(package)));
+    assert_eq!(rest(&mut model), [Effect::ReadLog { step: package }]);
+    assert_eq!(walk::moving(&model), Some(Duration::from_secs(1)));
     model.update(Msg::Log(package, (0..tail::KEPT + 7).map(|n| format!("line {n}")).collect()));
     let seen = model.walk.install.log.seen(package);
     assert_eq!((seen.lines.len(), seen.lines[0]), (tail::KEPT, "line 7"));
     model.update(Msg::Log(id(StepKind::PrepareHost), vec!["late".into()]));
     assert_eq!(model.walk.install.log.seen(package).lines[0], "line 7", "an answer that nobody waits for");
-    assert_eq!(press(&mut model, "down"), [], "the step under way needs no file");
-    assert_eq!(press(&mut model, "down"), [], "nor one that has not begun");
+    press(&mut model, "down");
+    assert_eq!(rest(&mut model), [], "the step under way needs no file");
+    assert_eq!(log::shown(&model), Some(start));
+    press(&mut model, "down");
+    assert_eq!(rest(&mut model), [], "nor one that has not begun");
     assert!(model.walk.install.log.seen(id(StepKind::ClusterAccess)).lines.is_empty());
     press(&mut model, "f");
     assert_eq!(log::shown(&model), Some(id(StepKind::ClusterStart)));
