@@ -108,7 +108,7 @@ mod tests {
     use crate::plan::site::Reach;
     use crate::ports::host::{Chunk, FileSpec, Look, Output, Seen, UnitSpec};
     use crate::ports::{
-        Access, Cluster, Credentials, Endpoint, LinkState, ObjectStore, OperatorFiles, Probe, RegistryAdmin,
+        Access, Cluster, Credentials, Endpoint, LinkState, ObjectStore, Objects, OperatorFiles, Probe, RegistryAdmin,
     };
     use async_trait::async_trait;
     use std::sync::Mutex;
@@ -198,6 +198,9 @@ mod tests {
         }
         async fn store(&self, _: &Endpoint, _: &Credentials) -> Result<Arc<dyn ObjectStore>, Access> {
             Err(Access::Failed(Failure::permanent("an inspection needs no store")))
+        }
+        async fn objects(&self, _: &Endpoint, _: &Credentials) -> Result<Arc<dyn Objects>, Access> {
+            Err(Access::Failed(Failure::permanent("an inspection needs no objects")))
         }
         async fn admin(&self, _: &Endpoint, _: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access> {
             Err(Access::Failed(Failure::permanent("an inspection needs no admin interface")))

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a terminal or the command line.
 
+pub mod aws;
 pub mod console;
 pub mod ending;
 pub mod exit;

@@ -11,7 +11,7 @@ use crate::plan::facts::Facts;
 use crate::plan::site::Reach;
 use crate::plan::{Change, Changes, Site, StepKind};
 use crate::ports::{
-    Access, Cluster, Credentials, Endpoint, Host, LinkState, ObjectStore, OperatorFiles, Probe, RegistryAdmin,
+    Access, Cluster, Credentials, Endpoint, Host, LinkState, ObjectStore, Objects, OperatorFiles, Probe, RegistryAdmin,
 };
 use async_trait::async_trait;
 use std::collections::VecDeque;
@@ -104,6 +104,9 @@ impl World for Wire {
         Err(nowhere())
     }
     async fn store(&self, _: &Endpoint, _: &Credentials) -> Result<Arc<dyn ObjectStore>, Access> {
+        Err(nowhere())
+    }
+    async fn objects(&self, _: &Endpoint, _: &Credentials) -> Result<Arc<dyn Objects>, Access> {
         Err(nowhere())
     }
     async fn admin(&self, _: &Endpoint, _: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access> {

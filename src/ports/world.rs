@@ -1,7 +1,7 @@
 //! Everything a step can reach. It appears in pieces: when a plan is made there may be no cluster and
 //! no registry yet, and each handle dies with the link.
 
-use super::{Cluster, Host, LinkState, ObjectStore, OperatorFiles, Probe, RegistryAdmin};
+use super::{Cluster, Host, LinkState, ObjectStore, Objects, OperatorFiles, Probe, RegistryAdmin};
 use crate::base::{Cancel, Secret};
 use crate::plan::{Failure, HostId, StepKind};
 use async_trait::async_trait;
@@ -87,6 +87,9 @@ pub trait World: Send + Sync {
 
     /// The registry with these credentials.
     async fn store(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn ObjectStore>, Access>;
+
+    /// The registry as the bucket browser uses it, with these credentials.
+    async fn objects(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn Objects>, Access>;
 
     /// The registry's admin interface with these credentials.
     async fn admin(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access>;

@@ -3,14 +3,16 @@
 use super::dial::{Dial, Route as Wire};
 use super::kube::KubeCluster;
 use super::link::Link;
+use super::objects::S3Objects;
 use super::operator_files::LocalFiles;
 use super::probe::{Prober, Tunnel};
 use super::{admin::MinioAdmin, s3::S3Store};
 use crate::base::{Cancel, Secret};
 use crate::plan::{Failure, HostId, StepKind};
+use crate::ports::objects::Service;
 use crate::ports::{
-    Access, Cluster, Credentials, Endpoint, Host, LinkState, Look, ObjectStore, OperatorFiles, Probe, RegistryAdmin,
-    Seen, Stream, World,
+    Access, Cluster, Credentials, Endpoint, Host, LinkState, Look, ObjectStore, Objects, OperatorFiles, Probe,
+    RegistryAdmin, Seen, Stream, World,
 };
 use async_trait::async_trait;
 use std::net::Ipv4Addr;
@@ -137,6 +139,12 @@ impl World for Live {
     async fn store(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn ObjectStore>, Access> {
         let wire = self.wire(at).await.map_err(Access::Failed)?;
         Ok(Arc::new(S3Store::new(at, with, wire).map_err(Access::Failed)?))
+    }
+
+    async fn objects(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn Objects>, Access> {
+        let wire = self.wire(at).await.map_err(Access::Failed)?;
+        let service = Service::of_site(at, with);
+        Ok(Arc::new(S3Objects::new(&service, wire).map_err(Access::Failed)?))
     }
 
     async fn admin(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access> {

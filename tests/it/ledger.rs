@@ -8,7 +8,7 @@ use modelquay::ports::cluster::Created;
 use modelquay::ports::host::Chunk;
 use modelquay::ports::registry_admin::KeyInfo;
 use modelquay::ports::{
-    Access, Cluster, Credentials, Endpoint, FileSpec, Host, Kind, LinkState, Look, ObjectRef, ObjectStore,
+    Access, Cluster, Credentials, Endpoint, FileSpec, Host, Kind, LinkState, Look, ObjectRef, ObjectStore, Objects,
     OperatorFiles, Output, Probe, RegistryAdmin, ScriptId, Seen, UnitSpec, World,
 };
 use modelquay::transport::operator_files::LocalFiles;
@@ -63,6 +63,10 @@ impl World for Watched {
 
     async fn store(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn ObjectStore>, Access> {
         self.sim.store(at, with).await
+    }
+
+    async fn objects(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn Objects>, Access> {
+        self.sim.objects(at, with).await
     }
 
     async fn admin(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access> {

@@ -7,8 +7,8 @@ use modelquay::app::Exit;
 use modelquay::base::Cancel;
 use modelquay::plan::{Failure, HostId};
 use modelquay::ports::{
-    Access, Cluster, Credentials, Endpoint, Host, LinkState, ObjectStore, OperatorFiles, Probe, RegistryAdmin, Stream,
-    World,
+    Access, Cluster, Credentials, Endpoint, Host, LinkState, ObjectStore, Objects, OperatorFiles, Probe, RegistryAdmin,
+    Stream, World,
 };
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -90,6 +90,9 @@ impl World for Losing {
     }
     async fn store(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn ObjectStore>, Access> {
         self.inner.store(at, with).await
+    }
+    async fn objects(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn Objects>, Access> {
+        self.inner.objects(at, with).await
     }
     async fn admin(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access> {
         self.inner.admin(at, with).await

@@ -17,7 +17,7 @@ use modelquay::ports::object_store::{Expiry, Page, Versioning};
 use modelquay::ports::probe::Reached;
 use modelquay::ports::registry_admin::KeyInfo;
 use modelquay::ports::{
-    Access, Cluster, Credentials, Endpoint, FileSpec, Host, Kind, LinkState, Look, ObjectRef, ObjectStore,
+    Access, Cluster, Credentials, Endpoint, FileSpec, Host, Kind, LinkState, Look, ObjectRef, ObjectStore, Objects,
     OperatorFiles, Output, Probe, RegistryAdmin, ScriptId, Seen, UnitSpec, World,
 };
 use modelquay::transport::gather::{Asked, Gather};
@@ -119,6 +119,9 @@ impl World for Paced {
         self.find_way().await;
         let inner = self.sim.store(at, with).await?;
         Ok(Arc::new(FarStore { inner, wire: Wire::new(&self.rounds, 64, "s3") }))
+    }
+    async fn objects(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn Objects>, Access> {
+        self.sim.objects(at, with).await
     }
     async fn admin(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access> {
         self.find_way().await;

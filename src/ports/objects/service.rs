@@ -1,7 +1,7 @@
 //! Where an S3 service is, and whose keys ask.
 
 use crate::base::Secret;
-use crate::ports::world::Credentials;
+use crate::ports::world::{Credentials, Endpoint};
 
 /// Who vouches for a service's certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,4 +27,19 @@ pub struct Service {
     pub session_token: Option<Secret<String>>,
     /// Whether the bucket is part of the path (`/bucket/key`) and not of the host's name.
     pub path_style: bool,
+}
+
+impl Service {
+    /// A site of ours, which only its own CA vouches for.
+    pub fn of_site(at: &Endpoint, with: &Credentials) -> Self {
+        Self {
+            url: at.url(),
+            // MinIO's default, which an install leaves as it is.
+            region: "us-east-1".to_owned(),
+            trust: Trust::Only(at.ca_pem.clone()),
+            keys: Some(with.clone()),
+            session_token: None,
+            path_style: true,
+        }
+    }
 }

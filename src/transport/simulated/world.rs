@@ -8,11 +8,14 @@ use super::machine::Machine;
 use super::time::{Pace, Time};
 use crate::base::{Cancel, Clock};
 use crate::plan::{Failure, HostId, StepKind};
+use crate::ports::objects::Service;
 use crate::ports::{
-    Access, Cluster, Credentials, Endpoint, Host, LinkState, ObjectStore, OperatorFiles, Probe, RegistryAdmin, World,
+    Access, Cluster, Credentials, Endpoint, Host, LinkState, ObjectStore, Objects, OperatorFiles, Probe, RegistryAdmin,
+    World,
 };
 use crate::transport::admin::MinioAdmin;
 use crate::transport::https;
+use crate::transport::objects::S3Objects;
 use crate::transport::s3::S3Store;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -181,6 +184,12 @@ impl World for Sim {
     async fn store(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn ObjectStore>, Access> {
         let route = self.route(at).map_err(Access::Failed)?;
         Ok(Arc::new(S3Store::new(at, with, route).map_err(Access::Failed)?))
+    }
+
+    async fn objects(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn Objects>, Access> {
+        let route = self.route(at).map_err(Access::Failed)?;
+        let service = Service::of_site(at, with);
+        Ok(Arc::new(S3Objects::new(&service, route).map_err(Access::Failed)?))
     }
 
     async fn admin(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access> {
