@@ -65,6 +65,8 @@ pub enum Command {
     Console(Console),
     /// Run the whole install against a simulated host; needs nothing and installs nothing
     Rehearse(Rehearse),
+    /// Look into buckets: a site's registry, or any S3 service
+    S3(super::s3::args::S3),
     /// Print an answers file that explains every key
     Answers,
     /// Print completions for a shell
@@ -243,7 +245,7 @@ fn bad_days() -> impl TypedValueParser<Value = BadDay> {
 }
 
 /// `90s`, `30m`, `2h`; a bare number is seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
         Some(at) => text.split_at(at),
         None => (text, "s"),
@@ -292,7 +294,8 @@ mod tests {
     fn there_is_no_argument_that_could_carry_a_secret() {
         let mut root = Cli::command();
         root.build();
-        for sub in root.get_subcommands() {
+        let of_s3 = root.find_subcommand("s3").into_iter().flat_map(clap::Command::get_subcommands);
+        for sub in root.get_subcommands().chain(of_s3) {
             for arg in sub.get_arguments() {
                 let id = arg.get_id().as_str();
                 let secret = ["password", "secret", "token", "key"].iter().any(|word| id.contains(word));

@@ -12,6 +12,7 @@ mod man;
 mod output;
 pub mod plain_walk;
 pub mod prompt;
+pub mod s3;
 mod screens;
 mod start;
 mod status;

@@ -1,7 +1,7 @@
 //! From the arguments to an exit code.
 
 use super::args::{Cli, Command};
-use super::{answers, completions, man, output, plain_walk, screens, walk, wire};
+use super::{answers, completions, man, output, plain_walk, s3, screens, walk, wire};
 use crate::app::Exit;
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -31,6 +31,7 @@ pub fn main() -> ExitCode {
             walk::rehearse(&cli.global, args)
         }
         Some(Command::Rehearse(args)) => wire::rehearse(&cli.global, args),
+        Some(Command::S3(args)) => s3::run(&cli.global, args),
         Some(Command::Answers) => answers::run(),
         Some(Command::Completions(args)) => completions::run(args),
         Some(Command::Man(args)) => man::run(args),

@@ -2,8 +2,10 @@
 //!
 //! It is pure but for what it asks of `ports`: it has no client of its own, and shows nothing.
 
+pub mod address;
 pub mod again;
 pub mod facts;
+pub mod features;
 pub mod inspect;
 pub mod listing;
 pub mod paged;
@@ -12,3 +14,4 @@ pub mod preview;
 pub mod publish;
 pub mod triton;
 pub mod usage;
+pub mod whole;

@@ -18,6 +18,7 @@ mod pty;
 mod rehearsal;
 mod replay;
 mod rounds;
+mod s3;
 mod screens;
 mod stage;
 mod state;

@@ -16,6 +16,7 @@ pub mod machine;
 pub mod probe;
 pub mod rke2;
 pub mod s3;
+pub mod samples;
 pub mod time;
 pub mod units;
 pub mod world;

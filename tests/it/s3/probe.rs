@@ -1,0 +1,49 @@
+//! What is found out of a service without changing anything.
+
+use super::Bench;
+use super::wire::{Answer, Lying};
+use modelquay::ports::Objects as _;
+use modelquay::registry::features::{Feature, Has, Lack, features};
+use modelquay::registry::usage::{Usage, count};
+use modelquay::transport::simulated::s3::store::Keeps;
+
+#[tokio::test]
+async fn a_service_that_can_do_all_is_known_as_such_and_left_as_it_is() {
+    let bench = Bench::new();
+    let objects = bench.objects();
+    let found = features(&objects, "models").await.expect("the bucket is there");
+    for feature in [Feature::Versions, Feature::Uploads, Feature::Parts, Feature::Tags, Feature::IfMatch] {
+        assert_eq!(found.has(feature), &Has::Yes, "{feature:?}");
+    }
+    assert_eq!(found.has(Feature::Checksums), &Has::Unknown, "the samples were written without");
+    bench.store.with(|s| s.bucket("models").expect("it is there").keeps = Keeps::Off);
+    let found = features(&objects, "models").await.expect("the bucket is there");
+    assert_eq!(found.lack(Feature::Versions), Some(&Lack::Off));
+    assert_eq!(objects.list_uploads("models", "", None).await.expect("they are listed").rows.len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_service_lacks_is_known_with_the_reason() {
+    let server = Lying::start(|asked| {
+        if ["versioning", "versions", "uploads", "uploadId", "tagging"].iter().any(|name| asked.has(name)) {
+            Answer::error(501, "NotImplemented")
+        } else if asked.has("list-type") {
+            Answer::page(&["a"], None)
+        } else {
+            // It ignores the condition and the range.
+            Answer::bytes(b"0123456789")
+        }
+    })
+    .await;
+    let objects = server.objects();
+    let found = features(&objects, "models").await.expect("it lists");
+    for feature in [Feature::Versions, Feature::Uploads, Feature::Parts, Feature::Tags] {
+        assert!(matches!(found.lack(feature), Some(Lack::Refused(_))), "{feature:?}");
+    }
+    assert_eq!(found.lack(Feature::IfMatch), Some(&Lack::Ignored));
+    let mut usage = Usage::new("", 1);
+    let mut told = 0;
+    count(&objects, "models", &mut usage, |_| told += 1).await.expect("it is counted");
+    assert!(usage.complete && usage.without_versions.is_some() && usage.without_uploads.is_some());
+    assert_eq!((usage.total().objects, usage.total().bytes, told > 0), (1, 7, true));
+}
