@@ -214,21 +214,31 @@ pub async fn versions(
     Ok(pager.doubts().to_vec())
 }
 
-/// Gives every page of incomplete uploads under a prefix.
+/// Gives every page of incomplete uploads under a prefix, as far as the service lists them.
+///
+/// MinIO takes a prefix for the whole key of an upload, and without one lists those that were begun since it
+/// was started (RELEASE.2025-10-15, tried by hand). So both are asked for, and each upload is given once.
 pub async fn uploads(
     objects: &dyn Objects,
     bucket: &str,
     prefix: &str,
     mut each: impl FnMut(Vec<UploadRow>),
 ) -> Answer<Vec<Doubt>> {
-    let mut pager = Pager::new(prefix);
-    while let Step::Ask(from) = pager.next().clone() {
-        let page = again(|| objects.list_uploads(bucket, prefix, from.as_ref())).await?;
-        let mut rows = page.rows;
-        pager.absorb(&mut rows, page.truncated, page.next);
-        each(rows);
+    let mut given = HashSet::new();
+    let mut doubts = Vec::new();
+    let wider = (!prefix.is_empty()).then_some("");
+    for asked in [Some(prefix), wider].into_iter().flatten() {
+        let mut pager = Pager::new(asked);
+        while let Step::Ask(from) = pager.next().clone() {
+            let page = again(|| objects.list_uploads(bucket, asked, from.as_ref())).await?;
+            let mut rows = page.rows;
+            pager.absorb(&mut rows, page.truncated, page.next);
+            rows.retain(|row| row.key.starts_with(prefix) && given.insert((row.key.clone(), row.id.clone())));
+            each(rows);
+        }
+        doubts.extend(pager.doubts().iter().filter(|doubt| !doubts.contains(*doubt)).copied().collect::<Vec<_>>());
     }
-    Ok(pager.doubts().to_vec())
+    Ok(doubts)
 }
 
 #[cfg(test)]

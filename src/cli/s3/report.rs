@@ -88,7 +88,7 @@ pub async fn du(way: &Way<'_>, mut out: Out, args: &Du) -> Done {
     let total = *usage.total();
     let line = || {
         format!(
-            "{:>9} {:>9} {:>9} {:>9}  in all: {} objects, {} old versions, {} delete markers, {} unfinished uploads",
+            "{:>9} {:>9} {:>9} {:>9}  in all: {} objects, {} old versions, {} delete markers, {} unfinished uploads that are listed",
             size(total.all_bytes()),
             size(total.bytes),
             size(total.old_bytes),

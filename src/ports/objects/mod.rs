@@ -38,7 +38,8 @@ pub trait Objects: Send + Sync {
     async fn list(&self, query: &ListQuery) -> Answer<ListPage>;
     /// One page of versions; `from` is where the page before ended.
     async fn list_versions(&self, query: &ListQuery, from: Option<&Marker>) -> Answer<VersionPage>;
-    /// One page of incomplete uploads under a prefix.
+    /// One page of incomplete uploads under a prefix. MinIO takes the prefix for a whole key, and without one
+    /// knows only the uploads that were begun since it was started.
     async fn list_uploads(&self, bucket: &str, prefix: &str, from: Option<&Marker>) -> Answer<UploadPage>;
 
     /// What is known of an object. Checksums are asked for.
@@ -68,7 +69,8 @@ pub trait Objects: Send + Sync {
     /// Throws an upload away; one that is gone already is success.
     async fn abort(&self, upload: &Upload) -> Answer<()>;
 
-    /// Copies an object of at most 5 GiB on the service; `notes` replaces the notes of the source.
+    /// Copies an object of at most 5 GiB on the service; `notes` replaces the notes of the source. MinIO
+    /// ignores `only` here, and keeps it for [`Objects::put`] and [`Objects::complete`] (tried by hand).
     async fn copy(
         &self,
         from: &At,

@@ -4,6 +4,7 @@ use super::Bench;
 use super::wire::{Answer, Lying};
 use modelquay::ports::Objects as _;
 use modelquay::registry::features::{Feature, Has, Lack, features};
+use modelquay::registry::paged;
 use modelquay::registry::usage::{Usage, count};
 use modelquay::transport::simulated::s3::store::Keeps;
 
@@ -46,4 +47,30 @@ async fn what_a_service_lacks_is_known_with_the_reason() {
     count(&objects, "models", &mut usage, |_| told += 1).await.expect("it is counted");
     assert!(usage.complete && usage.without_versions.is_some() && usage.without_uploads.is_some());
     assert_eq!((usage.total().objects, usage.total().bytes, told > 0), (1, 7, true));
+}
+
+#[tokio::test]
+async fn uploads_are_found_where_a_prefix_counts_as_a_whole_key_and_none_counts_twice() {
+    for honest in [true, false] {
+        let server = Lying::start(move |asked| {
+            let all = [("models/a", "1"), ("models/b", "2"), ("other", "3")];
+            let prefix = asked.value("prefix").unwrap_or_default();
+            let shown = |key: &str| prefix.is_empty() || if honest { key.starts_with(prefix) } else { key == prefix };
+            let rows = all.iter().filter(|(key, _)| shown(key));
+            let rows = rows.map(|(key, id)| format!("<Upload><Key>{key}</Key><UploadId>{id}</UploadId></Upload>"));
+            Answer::xml(&format!(
+                "<ListMultipartUploadsResult>{}</ListMultipartUploadsResult>",
+                rows.collect::<String>()
+            ))
+        })
+        .await;
+        let objects = server.objects();
+        for (prefix, expected) in [("models/", vec!["1", "2"]), ("models/a", vec!["1"]), ("", vec!["1", "2", "3"])] {
+            let mut found = Vec::new();
+            paged::uploads(&objects, "bucket", prefix, |rows| found.extend(rows.into_iter().map(|row| row.id)))
+                .await
+                .expect("they are listed");
+            assert_eq!(found, expected, "{prefix}, honest: {honest}");
+        }
+    }
 }

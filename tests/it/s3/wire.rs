@@ -48,6 +48,10 @@ impl Answer {
         Self::of(200, "etag: \"e\"\r\n", body)
     }
 
+    pub fn xml(xml: &str) -> Self {
+        Self::of(200, "", xml.as_bytes())
+    }
+
     /// A page of keys of 7 bytes each, that goes on where a token is given.
     pub fn page(keys: &[&str], next: Option<&str>) -> Self {
         Self::listing(keys, next.is_some(), next)
