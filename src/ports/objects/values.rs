@@ -194,7 +194,7 @@ pub struct GetQuery {
 /// The bytes of an object as they come. Dropping it ends the reading.
 #[async_trait]
 pub trait Body: Send {
-    /// The next bytes; `None` at the end. A body that is shorter than announced is [`Why::Cut`].
+    /// The next bytes; `None` at the end. A body that is shorter than announced is [`Why::Cut`](super::error::Why::Cut).
     async fn next(&mut self) -> Answer<Option<Bytes>>;
 }
 
