@@ -4,43 +4,51 @@ use super::{json, safe};
 use crate::plan::console::{Console, ConsoleWay, KeysAt};
 use serde_json::json;
 
-/// As lines for people.
+/// Where a fingerprint is broken: behind the sixteenth of its 32 bytes.
+const HALF: usize = 48;
+
+/// As lines for people, of 80 columns but for paths.
 pub fn human(console: &Console) -> Vec<String> {
     let site = console.site;
-    let mut lines = vec![match console.way {
-        ConsoleWay::NodePort => {
-            format!(
-                "MinIO's console of {site} has a port of its own on the node and is reached from here; no tunnel is needed:"
-            )
+    let mut lines = match console.way {
+        ConsoleWay::NodePort => vec![
+            format!("MinIO's console of {site} has a port of its own on the node, which is"),
+            "reached from here; no tunnel is needed:".into(),
+        ],
+        ConsoleWay::Tunnel { .. } => {
+            vec![format!("MinIO's console of {site} is open through the connection to the host:")]
         }
-        ConsoleWay::Tunnel { .. } => format!("MinIO's console of {site} is open through the connection to the host:"),
-    }];
-    lines.extend([
-        String::new(),
-        format!("  {}", console.url),
-        String::new(),
-        format!("CA to trust  {}", safe(&console.ca_path)),
-        format!("             SHA-256 {}", console.ca_fingerprint),
-        "             It is the cluster's own CA, and could vouch for any address: trust it in a browser profile".into(),
-        "             of its own.".into(),
-        "Log in with  the key pair \"reader\" to look, \"publisher\" to change objects; \"root\" is for administration only".into(),
-    ]);
-    lines.push(match &console.keys {
-        KeysAt::File(path) => format!("             the keys are in {}", safe(path)),
-        KeysAt::Gone(path) => format!(
-            "             the keys were written to {}, which is not there any more; the cluster has them as well",
-            safe(path)
-        ),
-        KeysAt::Cluster => format!(
-            "             the keys are where they were saved; into a file: modelquay resume {site} --credentials-file FILE"
-        ),
-    });
+    };
+    let mut say = |text: &str| lines.push(text.to_owned());
+    say("");
+    say(&format!("  {}", console.url));
+    say("");
+    say(&format!("CA to trust  {}", safe(&console.ca_path)));
+    say("             SHA-256");
+    let (first, second) = console.ca_fingerprint.split_at_checked(HALF).unwrap_or((&console.ca_fingerprint, ""));
+    for half in [first, second].into_iter().filter(|half| !half.is_empty()) {
+        say(&format!("             {half}"));
+    }
+    say("             It is the cluster's own CA, and could vouch for any address:");
+    say("             trust it in a browser profile of its own.");
+    say("Log in with  the key pair \"reader\" to look, \"publisher\" to change objects;");
+    say("             \"root\" is for administration only.");
+    match &console.keys {
+        KeysAt::File(path) => say(&format!("             The keys are in {}", safe(path))),
+        KeysAt::Gone(path) => {
+            say(&format!("             The keys were written to {}", safe(path)));
+            say("             which is not there any more. The cluster has them as well.");
+        }
+        KeysAt::Cluster => {
+            say("             The keys are where they were saved. Into a file once more:");
+            say(&format!("             modelquay resume {site} --credentials-file FILE"));
+        }
+    }
     if let ConsoleWay::Tunnel { most } = console.way {
-        lines.push(String::new());
-        lines.push(format!(
-            "TLS goes from the browser to the console itself. At most {most} connections are carried at once; a further one waits."
-        ));
-        lines.push("Ctrl-C closes the tunnel.".into());
+        say("");
+        say("TLS goes from the browser to the console itself.");
+        say(&format!("At most {most} connections are carried at once; a further one waits."));
+        say("Ctrl-C closes the tunnel.");
     }
     lines
 }
@@ -74,7 +82,7 @@ mod tests {
             url: "https://localhost:9443".into(),
             way,
             ca_path: "/home/tech/ca\u{1b}[2J.crt".into(),
-            ca_fingerprint: "AB:CD".into(),
+            ca_fingerprint: ["AB"; 32].join(":"),
             keys,
         }
     }
@@ -85,9 +93,10 @@ mod tests {
         assert!(tunnel.contains("  https://localhost:9443\n") && tunnel.contains("Ctrl-C"), "{tunnel}");
         assert!(tunnel.contains("At most 64 connections") && tunnel.contains("--credentials-file"), "{tunnel}");
         assert!(!tunnel.contains('\u{1b}'), "a path is data");
+        assert!(tunnel.lines().all(|line| line.len() <= 80), "{tunnel}");
         let port = human(&console(ConsoleWay::NodePort, KeysAt::File("/k".into()))).join("\n");
         assert!(port.contains("no tunnel is needed") && !port.contains("Ctrl-C"), "{port}");
-        assert!(port.contains("the keys are in /k"), "{port}");
+        assert!(port.contains("The keys are in /k"), "{port}");
         let gone = human(&console(ConsoleWay::NodePort, KeysAt::Gone("/k".into()))).join("\n");
         assert!(gone.contains("not there any more"), "{gone}");
     }

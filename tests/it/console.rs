@@ -107,7 +107,7 @@ async fn a_browser_gets_to_the_console_and_verifies_it_until_the_tunnel_is_close
         assert!(refused.as_ref().is_err_and(|e| e.contains("not signed by the site's own CA")), "{refused:?}");
         assert!(world.dialled().iter().all(|at| *at == SERVICE) && world.dialled().len() >= 3, "{:?}", world.dialled());
         let shown = stage.shown();
-        for words in ["Ctrl-C closes the tunnel", "ca.crt", "the keys are in", "\"type\":\"console\""] {
+        for words in ["Ctrl-C closes the tunnel", "ca.crt", "The keys are in", "\"type\":\"console\""] {
             assert!(shown.contains(words), "{words}: {shown}");
         }
         for (access, secret) in state::keys_in_secrets(&stage).into_values() {
