@@ -2,7 +2,8 @@
 //!
 //! One a line: `ssh=…` answers what ssh or the server asks, `sudo=…` answers sudo; a line without such
 //! a label answers whichever hidden question comes next. Each line is used once and in order: what was
-//! refused is never given again. A password that itself begins with a label is written behind one.
+//! refused is never given again. A password that itself begins with a label is written behind one. What the
+//! program itself asks for is answered by a line without a label: an access key, then its secret key.
 //!
 //! ```text
 //! modelquay install --answers site.toml --yes --password-fd 3 3< <(printf 'sudo=%s\n' "$(pass edge)")
@@ -49,11 +50,14 @@ impl FdPrompt {
 #[async_trait]
 impl Prompt for FdPrompt {
     async fn ask(&self, question: Question) -> Result<Answer, Failure> {
-        let Question::Hidden { asker, .. } = &question else { return Err(unanswered(&question)) };
-        let wanted = match asker {
-            Asker::LocalSsh | Asker::Server { .. } => For::Ssh,
-            Asker::Sudo { .. } => For::Sudo,
-            Asker::Program => For::Anyone,
+        let wanted = match &question {
+            Question::Hidden { asker: Asker::LocalSsh | Asker::Server { .. }, .. } => For::Ssh,
+            Question::Hidden { asker: Asker::Sudo { .. }, .. } => For::Sudo,
+            // What the program itself asks may be shown or not: an access key goes before its secret key.
+            Question::Hidden { asker: Asker::Program, .. } | Question::Shown { asker: Asker::Program, .. } => {
+                For::Anyone
+            }
+            Question::Shown { .. } | Question::HostKey { .. } => return Err(unanswered(&question)),
         };
         let mut lines = self.lines.lock().await;
         if lines.is_none() {
@@ -136,6 +140,21 @@ mod tests {
         assert_eq!(text(prompt.ask(hidden(sudo(), 1)).await), "any");
         let failure = prompt.ask(hidden(sudo(), 2)).await.expect_err("all are used");
         assert!(failure.message.contains("refused"), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn a_pair_of_keys_is_two_lines_and_a_server_gets_neither() {
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(b"the-key\nthe-secret\n").expect("writable");
+        let prompt = FdPrompt::new(u32::try_from(file.as_raw_fd()).expect("it is open"));
+        let shown = |asker| Question::Shown { asker, text: "access key:".into() };
+        let text = |answer: Result<Answer, Failure>| match answer {
+            Ok(Answer::Text(text)) => text.expose().clone(),
+            other => panic!("{other:?}"),
+        };
+        assert!(prompt.ask(shown(Asker::Server { host: "edge".into() })).await.is_err());
+        assert_eq!(text(prompt.ask(shown(Asker::Program)).await), "the-key");
+        assert_eq!(text(prompt.ask(hidden(Asker::Program, 0)).await), "the-secret");
     }
 
     #[tokio::test]

@@ -79,13 +79,9 @@ impl<'a> Way<'a> {
             Ok(_) => Err(Failure::needs_human("the question was left unanswered").help(hint)),
             Err(failure) => Err(failure.context(format!("there are no keys for {url}")).help(hint)),
         };
-        let hidden = |text: String| Question::Hidden { asker: Asker::Program, text, refused: 0 };
-        // A descriptor has lines for hidden questions only, and an access key is none that has to be seen.
-        let id = match self.args.reaching.password_fd {
-            Some(_) => line(hidden(format!("access key for {url}"))).await?,
-            None => line(Question::Shown { asker: Asker::Program, text: format!("access key for {url}:") }).await?,
-        };
-        let secret = line(hidden(format!("secret key for {url}:"))).await?;
+        let id = line(Question::Shown { asker: Asker::Program, text: format!("access key for {url}:") }).await?;
+        let text = format!("secret key for {url}:");
+        let secret = line(Question::Hidden { asker: Asker::Program, text, refused: 0 }).await?;
         Ok(Credentials { access_key: id.expose().trim().to_owned(), secret_key: secret })
     }
 

@@ -5,6 +5,8 @@ use super::ca::Ca;
 use super::cluster::{SimCluster, tenant};
 use super::host::SimHost;
 use super::machine::Machine;
+use super::s3::store::Bucket;
+use super::samples;
 use super::time::{Pace, Time};
 use crate::base::{Cancel, Clock};
 use crate::plan::{Failure, HostId, StepKind};
@@ -20,6 +22,7 @@ use crate::transport::s3::S3Store;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -125,6 +128,7 @@ pub struct Sim {
     machine: Arc<Machine>,
     link: Arc<Link>,
     files: Arc<dyn OperatorFiles>,
+    furnished: AtomicBool,
 }
 
 impl Machine {
@@ -143,12 +147,25 @@ impl Sim {
         let machine = Arc::new(machine);
         let (state, _) = watch::channel(LinkState::Up { rtt_ms: Some(1) });
         let link = Arc::new(Link { machine: Arc::clone(&machine), state, lost: Mutex::new(None) });
-        Ok(Self { machine, link, files: options.files })
+        Ok(Self { machine, link, files: options.files, furnished: AtomicBool::new(false) })
     }
 
     /// The site behind it, for tests that look at its inside or break it on the way.
     pub fn machine(&self) -> &Arc<Machine> {
         &self.machine
+    }
+
+    /// Whoever looks into the buckets for the first time finds models there; what is deleted then stays deleted.
+    fn furnish(&self) -> Result<(), Failure> {
+        let store = &self.machine.store;
+        let bare: Vec<String> = store.with(|s| {
+            let deleted = |b: &Bucket| b.objects.values().all(|all| all.last().is_none_or(|v| v.marker));
+            s.buckets.iter().filter(|(_, b)| deleted(b)).map(|(name, _)| name.clone()).collect()
+        });
+        if bare.is_empty() || self.furnished.swap(true, Ordering::Relaxed) {
+            return Ok(());
+        }
+        bare.iter().try_for_each(|bucket| samples::fill(store, bucket))
     }
 
     /// The way to the registry, where its node port leads to a server that answers.
@@ -188,6 +205,7 @@ impl World for Sim {
 
     async fn objects(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn Objects>, Access> {
         let route = self.route(at).map_err(Access::Failed)?;
+        self.furnish().map_err(Access::Failed)?;
         let service = Service::of_site(at, with);
         Ok(Arc::new(S3Objects::new(&service, route).map_err(Access::Failed)?))
     }

@@ -167,3 +167,23 @@ async fn keys_of_every_kind_are_shown_safely_and_told_exactly() {
     assert_eq!(keys, ["odd//z", "odd/a\u{1b}[2Jb", "odd/p+q %20", "odd/x\ny", "odd/\u{202e}gpj"]);
     assert_eq!(bench.s3(&["cat", "s3://models/odd/p+q %20", "s3://models/odd//z"]).await.out, "xx");
 }
+
+#[tokio::test]
+async fn keys_are_read_from_a_descriptor_where_nothing_else_has_them() {
+    use tokio::io::AsyncWriteExt as _;
+    let bench = Bench::new();
+    let ca = bench.home.path().join("ca.pem");
+    let args = ["s3", "--endpoint", &bench.url, "--ca", ca.to_str().expect("a path of ours"), "--password-fd", "0"];
+    let mut command =
+        crate::program::program(bench.home.path(), &[&args[..], &["cat", "s3://models/README.md"]].concat());
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
+        command.env_remove(name);
+    }
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("the program can be started");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    stdin.write_all(format!("{}\n{}\n", super::KEY.0, super::KEY.1).as_bytes()).await.expect("it reads");
+    drop(stdin);
+    let ended = child.wait_with_output().await.expect("it ends");
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(ended.status.success() && text.contains("rehearsal"), "{text} {}", String::from_utf8_lossy(&ended.stderr));
+}

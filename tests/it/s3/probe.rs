@@ -3,10 +3,14 @@
 use super::Bench;
 use super::wire::{Answer, Lying};
 use modelquay::ports::Objects as _;
+use modelquay::ports::objects::At;
 use modelquay::registry::features::{Feature, Has, Lack, features};
 use modelquay::registry::paged;
+use modelquay::registry::preview::preview;
+use modelquay::registry::triton::{Configs, Severity, judge};
 use modelquay::registry::usage::{Usage, count};
 use modelquay::transport::simulated::s3::store::Keeps;
+use modelquay::transport::simulated::samples;
 
 #[tokio::test]
 async fn a_service_that_can_do_all_is_known_as_such_and_left_as_it_is() {
@@ -73,4 +77,31 @@ async fn uploads_are_found_where_a_prefix_counts_as_a_whole_key_and_none_counts_
             assert_eq!(found, expected, "{prefix}, honest: {honest}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_samples_are_what_they_look_like_and_one_of_them_is_broken() {
+    let bench = Bench::new();
+    let objects = bench.objects();
+    for (key, kind) in
+        [("scale/2/model.onnx", "ONNX"), ("shelf/weights.safetensors", "safetensors"), ("shelf/mean.npy", "NumPy")]
+    {
+        let found = preview(&objects, &At::new("models", key)).await.expect("it can be looked into");
+        let facts = found.report.facts().join("; ");
+        assert!(facts.contains(kind), "{key}: {facts}");
+        assert!(!facts.contains("not"), "{key}: {facts}");
+    }
+    let samples = samples::samples();
+    let configs: Configs = samples
+        .iter()
+        .filter(|sample| sample.key.ends_with("/config.pbtxt"))
+        .map(|sample| (sample.key.to_owned(), String::from_utf8(sample.data.clone()).expect("text")))
+        .collect();
+    let mut keys: Vec<_> = samples.iter().map(|sample| (sample.key, sample.data.len() as u64)).collect();
+    keys.sort_unstable();
+    keys.dedup_by_key(|(key, _)| *key);
+    let repository = judge(keys, "", &configs);
+    let errors = |model: &str| repository.of(model).filter(|finding| finding.severity == Severity::Error).count();
+    assert_eq!((errors("scale"), errors("echo"), errors("lost") > 0), (0, 0, true), "{:?}", repository.findings);
+    assert_eq!(repository.served(), 2);
 }

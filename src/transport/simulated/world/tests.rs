@@ -234,6 +234,17 @@ async fn an_install_by_hand_ends_at_a_registry_that_real_clients_use() {
     assert_eq!(reader.list_buckets().await, Ok(vec!["models".to_owned()]));
     let refused = reader.put("models", "k", bytes::Bytes::from_static(b"x")).await.expect_err("not allowed");
     assert!(crate::ports::object_store::refused(&refused), "{refused}");
+
+    // Whoever looks into it finds models there, once.
+    let objects = bench.sim.objects(&endpoint, &root).await.expect("reached");
+    let at = crate::ports::objects::At::new("models", "README.md");
+    objects.head(&at).await.expect("a sample is there");
+    let query = crate::ports::objects::ListQuery { bucket: "models".into(), ..Default::default() };
+    for row in objects.list(&query).await.expect("listed").objects {
+        objects.delete(&crate::ports::objects::At::new("models", row.key)).await.expect("deleted");
+    }
+    let again = bench.sim.objects(&endpoint, &root).await.expect("reached");
+    assert!(again.list(&query).await.expect("listed").objects.is_empty(), "what was deleted came back");
 }
 
 #[tokio::test]
