@@ -7,6 +7,7 @@
 pub mod cluster;
 pub mod host;
 pub mod link;
+pub mod local_files;
 pub mod object_store;
 pub mod objects;
 pub mod operator_files;
@@ -19,6 +20,7 @@ pub mod world;
 pub use cluster::{Cluster, Kind, ObjectRef};
 pub use host::{FileSpec, Host, Look, Output, Seen, UnitSpec, UnitState};
 pub use link::LinkState;
+pub use local_files::LocalFiles;
 pub use object_store::ObjectStore;
 pub use objects::Objects;
 pub use operator_files::OperatorFiles;

@@ -1,4 +1,5 @@
-//! The bucket browser's own world: what is in a bucket, and what Triton would make of it.
+//! The bucket browser's own world: what is in a bucket, how it gets there and back, and what Triton would make
+//! of it.
 //!
 //! It is pure but for what it asks of `ports`: it has no client of its own, and shows nothing.
 
@@ -12,6 +13,9 @@ pub mod paged;
 pub mod pbtxt;
 pub mod preview;
 pub mod publish;
+#[cfg(test)]
+pub(crate) mod testing;
+pub mod transfer;
 pub mod triton;
 pub mod usage;
 pub mod whole;

@@ -13,6 +13,7 @@ pub mod connection;
 pub mod contract;
 pub mod dial;
 pub mod doorway;
+pub mod disk;
 pub mod explain;
 pub mod frames;
 pub mod gather;

@@ -1,0 +1,155 @@
+//! An S3 service in memory for tests: versions, parts, conditions and checksums as S3 has them, habits of
+//! other servers, and troubles at a chosen moment. It counts what it is asked and what it sends.
+
+mod faults;
+mod scarce;
+mod service;
+mod store;
+
+pub use faults::{Fault, Op, What};
+pub use scarce::Scarce;
+pub use service::Handle;
+pub use store::{Habits, Kept};
+
+use crate::plan::Failure;
+use crate::ports::objects::{Answer, ObjectError, Why};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use store::State;
+use tokio::sync::Notify;
+
+/// A call that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Which.
+    pub op: Op,
+    /// Of which key.
+    pub key: String,
+    /// The first byte of a range, or the number of a part.
+    pub place: u64,
+    /// Bytes that were sent or taken.
+    pub bytes: u64,
+}
+
+/// The service.
+pub struct FakeS3 {
+    state: Mutex<State>,
+    habits: Habits,
+    ticks: AtomicU64,
+    stop_at: AtomicU64,
+    stopped: Notify,
+}
+
+impl FakeS3 {
+    /// One with a bucket `b` that keeps no versions.
+    pub fn new() -> Self {
+        Self::with(Habits::default())
+    }
+
+    /// One with these habits.
+    pub fn with(habits: Habits) -> Self {
+        let state = Mutex::new(State::new(habits.versions));
+        Self { state, habits, ticks: AtomicU64::new(0), stop_at: AtomicU64::new(u64::MAX), stopped: Notify::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is under a key now.
+    pub fn object(&self, key: &str) -> Option<Kept> {
+        self.state().current(key).cloned()
+    }
+
+    /// Puts an object there as if somebody else had, in one piece or in parts of a size.
+    pub fn place(&self, key: &str, bytes: impl Into<Vec<u8>>, part: Option<usize>) {
+        let bytes = bytes.into();
+        let habits = self.habits;
+        self.state().place(key, bytes, part, habits);
+    }
+
+    /// Changes a byte of an object and nothing that is known of it.
+    pub fn rot(&self, key: &str, at: usize) {
+        self.state().rot(key, at);
+    }
+
+    /// A trouble to come.
+    pub fn fault(&self, fault: Fault) {
+        self.state().faults.push(fault);
+    }
+
+    /// No more troubles.
+    pub fn heal(&self) {
+        self.state().faults.clear();
+    }
+
+    /// All calls so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.state().calls.clone()
+    }
+
+    /// Forgets the calls so far.
+    pub fn forget_calls(&self) {
+        self.state().calls.clear();
+    }
+
+    /// How often a call was made.
+    pub fn count(&self, op: Op) -> usize {
+        self.state().calls.iter().filter(|call| call.op == op).count()
+    }
+
+    /// Bytes of objects that went either way.
+    pub fn bytes(&self) -> u64 {
+        self.state().calls.iter().map(|call| call.bytes).sum()
+    }
+
+    /// The uploads that are neither completed nor aborted.
+    pub fn open_uploads(&self) -> Vec<(String, String)> {
+        self.state().uploads.iter().map(|(id, upload)| (id.clone(), upload.key.clone())).collect()
+    }
+
+    /// Part numbers of an upload.
+    pub fn part_numbers(&self, id: &str) -> Vec<u16> {
+        self.state().uploads.get(id).map(|upload| upload.parts.keys().copied().collect()).unwrap_or_default()
+    }
+
+    /// How many moments there have been.
+    pub fn moments(&self) -> u64 {
+        self.ticks.load(SeqCst)
+    }
+
+    /// At this moment from now on everything stands still, and [`FakeS3::stopped`] ends.
+    pub fn stop_at(&self, moment: u64) {
+        self.stop_at.store(self.moments().saturating_add(moment), SeqCst);
+    }
+
+    /// Nothing stands still any more.
+    pub fn go_on(&self) {
+        self.stop_at.store(u64::MAX, SeqCst);
+    }
+
+    /// Waits until everything stands still.
+    pub async fn stopped(&self) {
+        while self.moments() < self.stop_at.load(SeqCst) {
+            self.stopped.notified().await;
+        }
+    }
+
+    /// One moment passes.
+    async fn tick(&self) {
+        if self.ticks.fetch_add(1, SeqCst) + 1 >= self.stop_at.load(SeqCst) {
+            self.stopped.notify_waiters();
+            self.stopped.notify_one();
+            std::future::pending::<()>().await;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+fn error(why: Why) -> ObjectError {
+    ObjectError { why, failure: Failure::permanent(format!("the service said {why:?}")) }
+}
+
+fn refuse<T>(why: Why) -> Answer<T> {
+    Err(error(why))
+}

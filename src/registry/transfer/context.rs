@@ -1,0 +1,87 @@
+//! What all transfers of one service share.
+
+use super::gate::{Gate, Pace};
+use super::landing::Landings;
+use super::limits::Limits;
+use super::meter::Meter;
+use crate::ports::{LocalFiles, Objects};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The service, this computer's files, and the limits that all transfers keep together.
+#[derive(Clone)]
+pub struct Transfers(pub(super) Arc<Shared>);
+
+/// What is behind [`Transfers`].
+pub(super) struct Shared {
+    pub objects: Arc<dyn Objects>,
+    pub files: Arc<dyn LocalFiles>,
+    pub service: String,
+    pub uploads: PathBuf,
+    pub limits: Limits,
+    pub pace: Pace,
+    pub landings: Landings,
+    lanes: Arc<Semaphore>,
+    memory: Arc<Semaphore>,
+}
+
+/// How one transfer is led and seen.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// Whether it may go on.
+    pub gate: Gate,
+    /// How far it is.
+    pub meter: Arc<Meter>,
+}
+
+impl Way {
+    /// A way that nobody closes, with a meter of its own.
+    pub fn free() -> Self {
+        Self { gate: Gate::always(), meter: Arc::new(Meter::default()) }
+    }
+}
+
+/// The right to one request with its bytes in memory; given back when it is dropped.
+pub(super) struct Lease {
+    _lane: Option<OwnedSemaphorePermit>,
+    _memory: Option<OwnedSemaphorePermit>,
+}
+
+impl Transfers {
+    /// For a service that is called so in journals (its URL), with uploads' journals in this directory.
+    pub fn new(
+        objects: Arc<dyn Objects>,
+        files: Arc<dyn LocalFiles>,
+        service: impl Into<String>,
+        uploads: PathBuf,
+        limits: Limits,
+    ) -> Self {
+        let lanes = Arc::new(Semaphore::new(limits.lanes.max(1) as usize));
+        let memory = Arc::new(Semaphore::new(limits.memory_kib.max(1) as usize));
+        let landings = Landings::new(files.clone());
+        let pace = Pace::new(None);
+        Self(Arc::new(Shared { objects, files, service: service.into(), uploads, limits, pace, landings, lanes, memory }))
+    }
+
+    /// Limits all transfers together to so many bytes a second.
+    pub fn limit(&self, bytes_a_second: Option<u64>) {
+        self.0.pace.set(bytes_a_second);
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Waits for the right to one more request that holds so many bytes.
+    pub(super) async fn lease(&self, bytes: u64) -> Lease {
+        let most = self.0.limits.memory_kib.max(1);
+        let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).clamp(1, most);
+        // Neither is ever closed, so there is always a permit in the end. Who waits for memory holds a
+        // lane, but who holds memory needs nothing more, so that nobody waits for ever.
+        let lane = self.0.lanes.clone().acquire_owned().await.ok();
+        let memory = self.0.memory.clone().acquire_many_owned(kib).await.ok();
+        Lease { _lane: lane, _memory: memory }
+    }
+}

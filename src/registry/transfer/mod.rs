@@ -1,0 +1,29 @@
+//! Objects on their way: files and whole prefixes, both ways, resumed after a kill and verified.
+//!
+//! Every transfer is a future that may be dropped at any time: what it has carried is in files and at
+//! the service, and the next try finds it there. Nothing has its final name before it is whole and has
+//! been compared with what the service knows of it.
+
+pub mod context;
+pub mod download;
+mod fetch;
+pub mod gate;
+mod journal;
+mod landing;
+pub mod limits;
+pub mod meter;
+pub mod paths;
+mod patience;
+mod proof;
+mod small;
+pub mod sums;
+pub mod trouble;
+pub mod verify;
+
+pub use context::{Transfers, Way};
+pub use download::{Done, Download, IfThere, download};
+pub use gate::{Gate, GateKeeper, Pace};
+pub use limits::Limits;
+pub use meter::Meter;
+pub use trouble::{End, Trouble};
+pub use verify::{Proof, Unproven, Verified};
