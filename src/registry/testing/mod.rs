@@ -41,12 +41,7 @@ pub struct FakeS3 {
 }
 
 impl FakeS3 {
-    /// One with a bucket `b` that keeps no versions.
-    pub fn new() -> Self {
-        Self::with(Habits::default())
-    }
-
-    /// One with these habits.
+    /// One with a bucket `b` and these habits.
     pub fn with(habits: Habits) -> Self {
         let state = Mutex::new(State::new(habits.versions));
         Self { state, habits, ticks: AtomicU64::new(0), stop_at: AtomicU64::new(u64::MAX), stopped: Notify::new() }
@@ -106,11 +101,6 @@ impl FakeS3 {
     /// The uploads that are neither completed nor aborted.
     pub fn open_uploads(&self) -> Vec<(String, String)> {
         self.state().uploads.iter().map(|(id, upload)| (id.clone(), upload.key.clone())).collect()
-    }
-
-    /// Part numbers of an upload.
-    pub fn part_numbers(&self, id: &str) -> Vec<u16> {
-        self.state().uploads.get(id).map(|upload| upload.parts.keys().copied().collect()).unwrap_or_default()
     }
 
     /// How many moments there have been.

@@ -22,7 +22,8 @@ struct ScarceFile {
 }
 
 fn take(left: &AtomicU64, bytes: u64) -> Local<()> {
-    let taken = left.fetch_update(SeqCst, SeqCst, |left| if left == u64::MAX { Some(left) } else { left.checked_sub(bytes) });
+    let taken =
+        left.fetch_update(SeqCst, SeqCst, |left| if left == u64::MAX { Some(left) } else { left.checked_sub(bytes) });
     taken.map(|_| ()).map_err(|_| LocalError {
         why: WhyLocal::Full,
         failure: Failure::permanent("cannot write").because("No space left on device").help("Make room."),

@@ -8,8 +8,8 @@ use crate::ports::Objects;
 use crate::ports::object_store::Versioning;
 use crate::ports::objects::{
     Answer, At, Body, BucketRow, Checksums, Deleted, GetQuery, Got, ListPage, ListQuery, Marker, Notes, ObjectInfo,
-    ObjectRow, OnlyIf, Part, PartPage, Share, Sum, SumKind, Upload, UploadPage, UploadRow, VersionPage, VersionRow, Why,
-    Written,
+    ObjectRow, OnlyIf, Part, PartPage, Share, Sum, SumKind, Upload, UploadPage, UploadRow, VersionPage, VersionRow,
+    Why, Written,
 };
 use crate::registry::transfer::sums::{self, Crc, Digest};
 use async_trait::async_trait;
@@ -145,7 +145,9 @@ impl Objects for Handle {
             }
         }
         let skip = from.map_or(0, |from| {
-            rows.iter().position(|r| r.key == from.key && Some(&r.version) == from.id.as_ref()).map_or(rows.len(), |n| n + 1)
+            rows.iter()
+                .position(|r| r.key == from.key && Some(&r.version) == from.id.as_ref())
+                .map_or(rows.len(), |n| n + 1)
         });
         let mut rows: Vec<_> = rows.into_iter().skip(skip).take(self.habits().page + 1).collect();
         let truncated = rows.len() > self.habits().page;
@@ -212,7 +214,8 @@ impl Objects for Handle {
         let id = {
             let mut state = self.0.state();
             let id = state.id('u');
-            let open = Open { key: at.key.clone(), notes: notes.clone(), sum, parts: std::collections::BTreeMap::new() };
+            let open =
+                Open { key: at.key.clone(), notes: notes.clone(), sum, parts: std::collections::BTreeMap::new() };
             state.uploads.insert(id.clone(), open);
             id
         };
@@ -317,7 +320,14 @@ impl Objects for Handle {
         self.leave(what, Ok(())).await
     }
 
-    async fn copy(&self, from: &At, to: &At, if_match: Option<&str>, notes: Option<&Notes>, only: &OnlyIf) -> Answer<Written> {
+    async fn copy(
+        &self,
+        from: &At,
+        to: &At,
+        if_match: Option<&str>,
+        notes: Option<&Notes>,
+        only: &OnlyIf,
+    ) -> Answer<Written> {
         let (what, _) = self.enter(Op::Copy, &to.key, 0, 0).await?;
         let answer = {
             let mut state = self.0.state();

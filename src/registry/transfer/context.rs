@@ -1,6 +1,7 @@
 //! What all transfers of one service share.
 
 use super::gate::{Gate, Pace};
+use super::habit::Habit;
 use super::landing::Landings;
 use super::limits::Limits;
 use super::meter::Meter;
@@ -22,6 +23,7 @@ pub(super) struct Shared {
     pub limits: Limits,
     pub pace: Pace,
     pub landings: Landings,
+    pub habit: Habit,
     lanes: Arc<Semaphore>,
     memory: Arc<Semaphore>,
 }
@@ -61,7 +63,18 @@ impl Transfers {
         let memory = Arc::new(Semaphore::new(limits.memory_kib.max(1) as usize));
         let landings = Landings::new(files.clone());
         let pace = Pace::new(None);
-        Self(Arc::new(Shared { objects, files, service: service.into(), uploads, limits, pace, landings, lanes, memory }))
+        Self(Arc::new(Shared {
+            objects,
+            files,
+            service: service.into(),
+            uploads,
+            limits,
+            pace,
+            landings,
+            habit: Habit::default(),
+            lanes,
+            memory,
+        }))
     }
 
     /// Limits all transfers together to so many bytes a second.

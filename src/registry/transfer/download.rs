@@ -56,8 +56,13 @@ pub enum Remark {
     InOnePiece,
     /// The file was there already with these bytes.
     WasThere,
-    /// The service does not heed `If-None-Match`; that nothing was there was only looked up before.
-    LookedUpOnly,
+    /// An upload that was begun and is not known by name may be left at the service.
+    MayBeLeft,
+    /// The upload that was to be gone on with is gone at the service; it was begun again.
+    UploadGone,
+    /// The service does not take the checksum that was sent along; it was begun again with another, or
+    /// with none.
+    NoChecksumTaken,
 }
 
 /// A transfer that is done.
@@ -104,7 +109,8 @@ pub async fn download(of: &Transfers, way: &Way, job: &Download) -> Result<Done,
             }
         }
     }
-    let failure = Failure::transient(format!("the object changed {} times while it was read", of.limits().restarts + 1));
+    let failure =
+        Failure::transient(format!("the object changed {} times while it was read", of.limits().restarts + 1));
     Err(Trouble::new(End::Unsteady, failure.help("Try again when nobody writes it.")))
 }
 
@@ -124,7 +130,9 @@ async fn once(
 ) -> Result<Once, Trouble> {
     let files = &*of.0.files;
     let there = files.look(&job.target).await?;
-    if there.as_ref().is_some_and(|seen| seen.kind != FileKind::File) || (there.is_some() && job.if_there == IfThere::Refuse) {
+    if there.as_ref().is_some_and(|seen| seen.kind != FileKind::File)
+        || (there.is_some() && job.if_there == IfThere::Refuse)
+    {
         if there.as_ref().is_some_and(|seen| seen.kind == FileKind::File)
             && let Some(done) = landed_before(of, job).await?
         {
@@ -254,7 +262,8 @@ async fn large_one(
     let source = plan.etag.as_ref().filter(|_| plan.ranged);
     let source = source.map(|etag| Source::new(&of.0.service, &job.at, etag, plan.size, plan.part));
     let told = journal::read::<Source>(files, &journal_name).await?;
-    let fits = told.as_ref().zip(source.as_ref()).is_some_and(|(told, now)| told.head.same_object(now) && told.head.part > 0);
+    let fits =
+        told.as_ref().zip(source.as_ref()).is_some_and(|(told, now)| told.head.same_object(now) && told.head.part > 0);
     let kept = if fits { files.reopen(&part_name).await.ok() } else { None };
     let (into, told) = match (kept, told) {
         (Some(file), Some(told)) => {
@@ -326,7 +335,13 @@ async fn room(of: &Transfers, job: &Download, plan: &Plan, told: Option<&Told<So
     Err(Trouble::new(End::Local(WhyLocal::Full), failure))
 }
 
-async fn parts(of: &Transfers, way: &Way, plan: &Plan, into: &Place, told: Option<Told<Source>>) -> Result<Vec<PartSums>, Stop> {
+async fn parts(
+    of: &Transfers,
+    way: &Way,
+    plan: &Plan,
+    into: &Place,
+    told: Option<Told<Source>>,
+) -> Result<Vec<PartSums>, Stop> {
     let have = told.map(|told| told.have).unwrap_or_default();
     let plan = Arc::new(plan.clone());
     let many = plan.parts();

@@ -3,8 +3,8 @@
 use super::*;
 use crate::registry::testing::{FakeS3, Fault, Habits, Handle, Op, What};
 use crate::registry::transfer::limits::Limits;
-use crate::registry::transfer::verify::Proof;
 use crate::registry::transfer::sums::Digest;
+use crate::registry::transfer::verify::Proof;
 use crate::transport::disk::Disk;
 use std::path::Path;
 use std::time::Duration;
@@ -78,10 +78,14 @@ async fn parts_become_the_file_and_nothing_is_left_beside_it() {
 async fn a_checksum_of_the_whole_is_combined_from_parts_and_rot_is_found() {
     let bench = Bench::new(Habits::default());
     let objects = Handle(bench.service.clone());
-    let sum = crate::ports::objects::Sum::Crc32C(super::super::sums::Crc::Crc32C.text(super::super::sums::Crc::Crc32C.of(&bench.bytes)));
+    let sum = crate::ports::objects::Sum::Crc32C(
+        super::super::sums::Crc::Crc32C.text(super::super::sums::Crc::Crc32C.of(&bench.bytes)),
+    );
     let at = At::new("b", "m/1/model.onnx");
     let (notes, only) = (crate::ports::objects::Notes::default(), crate::ports::objects::OnlyIf::Always);
-    crate::ports::Objects::put(&objects, &at, bench.bytes.clone().into(), &notes, Some(sum), &only).await.expect("written");
+    crate::ports::Objects::put(&objects, &at, bench.bytes.clone().into(), &notes, Some(sum), &only)
+        .await
+        .expect("written");
     let done = bench.get().await.expect("it comes");
     assert_eq!(done.verified.by, Some(Proof::Whole(Digest::Crc(super::super::sums::Crc::Crc32C))));
     std::fs::remove_file(bench.target()).expect("there");
@@ -141,7 +145,13 @@ async fn killed_at_any_moment_it_goes_on_and_fetches_no_whole_part_twice() {
         // Each life may lose what was in flight: 3 parts at most, and of each at most what was gathered.
         let bytes = bench.service.bytes();
         assert!(bytes <= (SIZE + 2 * 3 * 8_000) as u64, "kill {n}: {bytes} bytes");
-        let firsts = bench.service.calls().iter().filter(|c| c.op == Op::Get && c.bytes == 8_000).map(|c| c.place).collect::<Vec<_>>();
+        let firsts = bench
+            .service
+            .calls()
+            .iter()
+            .filter(|c| c.op == Op::Get && c.bytes == 8_000)
+            .map(|c| c.place)
+            .collect::<Vec<_>>();
         let mut once = firsts.clone();
         once.sort_unstable();
         once.dedup();

@@ -185,7 +185,8 @@ impl Coming<'_> {
         if got.first == 0 {
             return Err(Stop::NoRanges);
         }
-        let failure = Failure::permanent(format!("the service answered from byte {} where {wanted} was asked for", got.first));
+        let failure =
+            Failure::permanent(format!("the service answered from byte {} where {wanted} was asked for", got.first));
         Err(Stop::Trouble(Trouble::new(super::trouble::End::Service(Why::Refused), failure)))
     }
 

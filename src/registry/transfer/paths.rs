@@ -136,7 +136,9 @@ impl Clash {
         let shown = |key: &str| sanitise::text(key, 120);
         let why = match &self.why {
             ClashKind::Bad(why) => why.words().to_owned(),
-            ClashKind::Case(other) => format!("it differs from {} only in case, which the target does not tell apart", shown(other)),
+            ClashKind::Case(other) => {
+                format!("it differs from {} only in case, which the target does not tell apart", shown(other))
+            }
             ClashKind::FileAndDirectory(other) => format!("{} is a file where it needs a directory", shown(other)),
             ClashKind::PartOf(other) => format!("{} is called so while it is incomplete", shown(other)),
             ClashKind::There => "something is there already".to_owned(),
@@ -225,7 +227,11 @@ mod tests {
 
     fn key() -> impl Strategy<Value = String> {
         prop_oneof![
-            prop::collection::vec(prop_oneof!["\\.{0,3}", "[a-zA-Z]{0,3}", "\\PC{0,4}", Just("\0".to_owned()), Just("\\".to_owned())], 0..6).prop_map(|s| s.join("/")),
+            prop::collection::vec(
+                prop_oneof!["\\.{0,3}", "[a-zA-Z]{0,3}", "\\PC{0,4}", Just("\0".to_owned()), Just("\\".to_owned())],
+                0..6
+            )
+            .prop_map(|s| s.join("/")),
             ".{0,60}",
             "x{250,260}",
         ]

@@ -151,11 +151,7 @@ impl PartHasher {
 
     /// What has come so far.
     pub fn sums(&self) -> PartSums {
-        PartSums {
-            length: self.length,
-            crc64: self.crc64.finalize(),
-            other: self.other.as_ref().map(Hasher::value),
-        }
+        PartSums { length: self.length, crc64: self.crc64.finalize(), other: self.other.as_ref().map(Hasher::value) }
     }
 }
 
@@ -249,8 +245,18 @@ mod tests {
         assert_eq!(Crc::Crc32.of(b"123456789"), 0xcbf4_3926);
         assert_eq!(Crc::Crc32C.text(0xe306_9283), "4waSgw==");
         assert_eq!(hex(&digest(Digest::Md5, b"")), "d41d8cd98f00b204e9800998ecf8427e");
-        assert_eq!(Etag::read("d41d8cd98f00b204e9800998ecf8427e-12").clone(), Etag::Parts(unhex16("d41d8cd98f00b204e9800998ecf8427e").expect("hexadecimal"), 12));
-        for odd in ["", "-", "x", "d41d8cd98f00b204e9800998ecf8427e-", "d41d8cd98f00b204e9800998ecf8427e-0", "д41d8cd98f00b204e9800998ecf8427"] {
+        assert_eq!(
+            Etag::read("d41d8cd98f00b204e9800998ecf8427e-12").clone(),
+            Etag::Parts(unhex16("d41d8cd98f00b204e9800998ecf8427e").expect("hexadecimal"), 12)
+        );
+        for odd in [
+            "",
+            "-",
+            "x",
+            "d41d8cd98f00b204e9800998ecf8427e-",
+            "d41d8cd98f00b204e9800998ecf8427e-0",
+            "д41d8cd98f00b204e9800998ecf8427",
+        ] {
             assert_eq!(Etag::read(odd), Etag::Opaque, "{odd}");
         }
     }

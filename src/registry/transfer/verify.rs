@@ -62,7 +62,9 @@ impl Verified {
 
     /// In words, after "verified by" or "not verified:".
     pub fn words(&self) -> String {
-        let size = |bytes: u64| if bytes.is_multiple_of(MIB) { format!("{} MiB", bytes / MIB) } else { format!("{bytes} bytes") };
+        let size = |bytes: u64| {
+            if bytes.is_multiple_of(MIB) { format!("{} MiB", bytes / MIB) } else { format!("{bytes} bytes") }
+        };
         match (&self.by, self.what_not) {
             (Some(Proof::Whole(digest)), _) => format!("verified by {}", name(*digest)),
             (Some(Proof::Composite(digest, part)), _) => {
@@ -124,7 +126,8 @@ pub fn want(info: &ObjectInfo) -> Want {
     if let Some(text) = &sums.crc64nvme {
         return Want::Crc(Crc::Crc64Nvme, text.clone());
     }
-    let composite = sums.composite || [&sums.crc32c, &sums.sha256, &sums.crc32].into_iter().flatten().any(|s| s.contains('-'));
+    let composite =
+        sums.composite || [&sums.crc32c, &sums.sha256, &sums.crc32].into_iter().flatten().any(|s| s.contains('-'));
     if !composite {
         if let Some(text) = &sums.crc32c {
             return Want::Crc(Crc::Crc32C, text.clone());
@@ -319,7 +322,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_compared_is_said() {
-        let encrypted = ObjectInfo { encrypted: true, ..info(3, "d41d8cd98f00b204e9800998ecf8427e", Checksums::default()) };
+        let encrypted =
+            ObjectInfo { encrypted: true, ..info(3, "d41d8cd98f00b204e9800998ecf8427e", Checksums::default()) };
         assert_eq!(want(&encrypted), Want::Nothing(Unproven::Encrypted));
         assert_eq!(want(&info(3, "abc", Checksums::default())), Want::Nothing(Unproven::NoChecksum));
         assert_eq!(part_sizes(100 * MIB, Some(7)), [16 * MIB, 15 * MIB, (100 * MIB).div_ceil(7)]);
