@@ -80,10 +80,10 @@ fn flags(read_only: bool) -> i32 {
 
 fn make_now(path: &Path, log: bool) -> Local<File> {
     remove_now(path)?;
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).append(log).create_new(true).custom_flags(flags(false));
-    let make = || options.open(path);
-    let made = match make() {
+    let mut opening = OpenOptions::new();
+    opening.read(true).write(true).append(log).create_new(true).custom_flags(flags(false));
+    let make = || opening.open(path);
+    let opened = match make() {
         Err(e) if e.kind() == ErrorKind::NotFound => {
             let parent = path.parent().unwrap_or(Path::new("."));
             std::fs::create_dir_all(parent).map_err(|e| failed("make the directory", parent, &e))?;
@@ -91,7 +91,7 @@ fn make_now(path: &Path, log: bool) -> Local<File> {
         }
         other => other,
     };
-    made.map_err(|e| failed("write", path, &e))
+    opened.map_err(|e| failed("write", path, &e))
 }
 
 fn reopen_now(path: &Path, log: bool) -> Local<File> {

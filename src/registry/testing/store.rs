@@ -8,6 +8,7 @@ use bytes::Bytes;
 use std::collections::BTreeMap;
 
 /// How a server differs from S3.
+#[expect(clippy::struct_excessive_bools, reason = "each is a habit that servers have or lack")]
 #[derive(Clone, Copy, Debug)]
 pub struct Habits {
     /// Whether `If-Match` is heeded on reads.

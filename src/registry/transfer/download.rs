@@ -258,14 +258,14 @@ async fn large_one(
 ) -> Result<Once, Trouble> {
     let files = &*of.0.files;
     let (part_name, journal_name) = (paths::part_of(&job.target), paths::journal_of(&job.target));
-    let mut plan = plan(of, job, info, ranged);
+    let mut plan = planned(of, job, info, ranged);
     let source = plan.etag.as_ref().filter(|_| plan.ranged);
     let source = source.map(|etag| Source::new(&of.0.service, &job.at, etag, plan.size, plan.part));
     let told = journal::read::<Source>(files, &journal_name).await?;
     let fits =
-        told.as_ref().zip(source.as_ref()).is_some_and(|(told, now)| told.head.same_object(now) && told.head.part > 0);
+        told.as_ref().zip(source.as_ref()).is_some_and(|(told, now)| told.head.same_object(now) && told.head.is_sane());
     let kept = if fits { files.reopen(&part_name).await.ok() } else { None };
-    let (into, told) = match (kept, told) {
+    let (place, told) = match (kept, told) {
         (Some(file), Some(told)) => {
             plan.part = told.head.part;
             remarks.extend((!told.have.is_empty() && !remarks.contains(&Remark::Resumed)).then_some(Remark::Resumed));
@@ -282,7 +282,7 @@ async fn large_one(
     };
     room(of, job, &plan, told.as_ref()).await?;
     let before = way.meter.wire();
-    let sums = match parts(of, way, &plan, &into, told).await {
+    let sums = match parts(of, way, &plan, &place, told).await {
         Ok(sums) => sums,
         Err(Stop::Trouble(trouble)) => return Err(trouble),
         Err(stop) => {
@@ -294,7 +294,7 @@ async fn large_one(
     };
     let mut verdict = plan.want.compare(&sums, plan.part);
     if verdict == Verdict::Read {
-        verdict = proof::of_file(&plan.want, &*into.file, plan.size).await?;
+        verdict = proof::of_file(&plan.want, &*place.file, plan.size).await?;
     }
     let verified = match verdict {
         Verdict::Settled(verified) => verified,
@@ -305,13 +305,13 @@ async fn large_one(
             return Ok(Once::Again(Remark::WasCorrupt));
         }
     };
-    into.journal.note(&Line::Whole).await?;
+    place.journal.note(&Line::Whole).await?;
     land(of, job).await?;
     files.remove(&journal_name).await?;
     Ok(Once::Done(done(info, way.meter.wire() - before, verified)))
 }
 
-fn plan(of: &Transfers, job: &Download, info: &ObjectInfo, ranged: bool) -> Plan {
+fn planned(of: &Transfers, job: &Download, info: &ObjectInfo, ranged: bool) -> Plan {
     let (want, limits) = (verify::want(info), of.limits());
     // Without an identity two answers could be of two objects: then there is only one answer.
     let ranged = ranged && info.etag.is_some();
@@ -339,7 +339,7 @@ async fn parts(
     of: &Transfers,
     way: &Way,
     plan: &Plan,
-    into: &Place,
+    place: &Place,
     told: Option<Told<Source>>,
 ) -> Result<Vec<PartSums>, Stop> {
     let have = told.map(|told| told.have).unwrap_or_default();
@@ -351,9 +351,9 @@ async fn parts(
     let mut running = JoinSet::new();
     loop {
         while next < many && running.len() < of.limits().lanes_an_object.max(1) {
-            let (of, way, plan, into, part) = (of.clone(), way.clone(), plan.clone(), into.clone(), next);
+            let (of, way, plan, place, part) = (of.clone(), way.clone(), plan.clone(), place.clone(), next);
             let noted = have.get(&part).copied();
-            running.spawn(async move { (part, fetch::part(&of, &way, &plan, &into, part, noted).await) });
+            running.spawn(async move { (part, fetch::part(&of, &way, &plan, &place, part, noted).await) });
             next += 1;
         }
         match running.join_next().await {

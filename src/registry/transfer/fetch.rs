@@ -192,7 +192,9 @@ impl Coming<'_> {
 
     /// Brings what was gathered into the file, and notes it where the part is whole or time has passed.
     async fn keep(&mut self, of: &Transfers, from: u64, pieces: Vec<Bytes>, bytes: u64) -> Result<(), Stop> {
-        pieces.iter().for_each(|piece| self.hasher.update(piece));
+        for piece in &pieces {
+            self.hasher.update(piece);
+        }
         self.into.file.write_at(from + self.have, pieces).await?;
         self.have += bytes;
         let whole = self.have == self.plan.length(self.part);

@@ -17,6 +17,9 @@ use std::sync::Arc;
 /// A journal with more than this is read as far as that.
 const MAX: u64 = 32 << 20;
 
+/// More parts than this no download of ours has.
+const MOST_PARTS: u64 = 1_000_000;
+
 /// The format of these files.
 const FORMAT: u32 = 1;
 
@@ -53,6 +56,11 @@ impl Source {
             size,
             part,
         }
+    }
+
+    /// Whether its parts can be counted: a file that somebody changed must not cost all memory.
+    pub fn is_sane(&self) -> bool {
+        self.part > 0 && self.size.div_ceil(self.part) <= MOST_PARTS
     }
 
     /// Whether both are the same bytes, whatever the parts and whether a version was named.
@@ -175,8 +183,8 @@ pub enum Line {
     /// All parts are there and the service is asked to make the object; its `ETag` will be this one
     /// where that can be known.
     Completing {
-        /// The `ETag` of the object.
-        etag: Option<String>,
+        /// The `ETag` of the object, or nothing.
+        etag: String,
     },
 }
 
@@ -202,8 +210,8 @@ pub struct Told<H> {
     pub whole: bool,
     /// The upload's identity.
     pub upload: Option<String>,
-    /// Whether the object was being made, and the `ETag` that it would get.
-    pub completing: Option<Option<String>>,
+    /// That the object was being made, and the `ETag` that it would get; empty where that cannot be known.
+    pub completing: Option<String>,
     /// Whether its last line is torn.
     torn: bool,
 }

@@ -60,13 +60,11 @@ impl Landings {
                 }
             }
         });
-        match answered.await {
-            Ok(result) => result,
-            Err(_) => {
-                let failure = Failure::permanent("the file did not get its name").because("the work was broken off");
-                drop(work);
-                Err(LocalError { why: WhyLocal::Other, failure })
-            }
+        if let Ok(result) = answered.await {
+            return result;
         }
+        drop(work);
+        let failure = Failure::permanent("the file did not get its name").because("the work was broken off");
+        Err(LocalError { why: WhyLocal::Other, failure })
     }
 }

@@ -128,6 +128,8 @@ pub enum ClashKind {
     PartOf(String),
     /// Something is there already, and it is not the same.
     There,
+    /// The file's path cannot be a key: it is no UTF-8, or longer than 1,024 bytes.
+    NoKey,
 }
 
 impl Clash {
@@ -142,6 +144,7 @@ impl Clash {
             ClashKind::FileAndDirectory(other) => format!("{} is a file where it needs a directory", shown(other)),
             ClashKind::PartOf(other) => format!("{} is called so while it is incomplete", shown(other)),
             ClashKind::There => "something is there already".to_owned(),
+            ClashKind::NoKey => "its path cannot be a key (no UTF-8, or longer than 1,024 bytes)".to_owned(),
         };
         format!("{}: {why}", shown(&self.key))
     }

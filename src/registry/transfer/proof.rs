@@ -1,6 +1,6 @@
 //! Comparing a file's bytes with what a service knows of the object, by reading them once more.
 
-use super::sums::{self, Crc, Hasher, PartHasher};
+use super::sums::{self, Crc, Digest, Hasher, PartHasher};
 use super::verify::{Unproven, Verdict, Verified, Want};
 use crate::ports::local_files::{Local, LocalFile};
 use bytes::Bytes;
@@ -10,22 +10,22 @@ const STEP: u64 = 1 << 20;
 
 /// What bytes say that are all in memory.
 pub(super) fn of_pieces(want: &Want, pieces: &[Bytes]) -> Verdict {
-    match want {
-        Want::InOrder(digest, _) => {
-            let mut hasher = Hasher::new(*digest);
-            pieces.iter().for_each(|piece| hasher.update(piece));
-            want.compare_whole(&hasher.value())
+    if let Want::InOrder(digest, _) = want {
+        let mut hasher = Hasher::new(*digest);
+        for piece in pieces {
+            hasher.update(piece);
         }
-        _ => {
-            let mut hasher = PartHasher::new(want.of_each_part());
-            pieces.iter().for_each(|piece| hasher.update(piece));
-            let sums = hasher.sums();
-            let length = sums.length;
-            match want.compare(&[sums], length) {
-                Verdict::Read => Verdict::Settled(Verified::not(Unproven::PartSizeUnknown)),
-                settled => settled,
-            }
-        }
+        return want.compare_whole(&hasher.value());
+    }
+    let mut hasher = PartHasher::new(want.of_each_part());
+    for piece in pieces {
+        hasher.update(piece);
+    }
+    let sums = hasher.sums();
+    let length = sums.length;
+    match want.compare(&[sums], length) {
+        Verdict::Read => Verdict::Settled(Verified::not(Unproven::PartSizeUnknown)),
+        settled => settled,
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) async fn of_file(want: &Want, file: &dyn LocalFile, size: u64) -> Loc
             Ok(want.compare_whole(&hasher.value()))
         }
         Want::Crc(crc, _) => {
-            let mut hasher = PartHasher::new(Some(super::sums::Digest::Crc(*crc)));
+            let mut hasher = PartHasher::new(Some(Digest::Crc(*crc)));
             feed(file, 0, size, |bytes| hasher.update(bytes)).await?;
             Ok(want.compare(&[hasher.sums()], size))
         }

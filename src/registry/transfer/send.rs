@@ -82,7 +82,7 @@ pub(super) async fn in_parts(
         return Ok(Sent::Again(Remark::BegunAgain));
     }
     let whole = Whole::of(&have, going.part, going.kind);
-    going.journal.note(&Line::Completing { etag: whole.etag.clone() }).await?;
+    going.journal.note(&Line::Completing { etag: whole.etag.clone().unwrap_or_default() }).await?;
     let written = match complete(of, way, job, &upload, &have, &whole).await? {
         Completed::Written(written) => written,
         Completed::Gone => {
@@ -152,9 +152,7 @@ async fn take_up(
                 remarks.push(Remark::UploadGone);
                 return Ok(Taken::Anew);
             };
-            return Ok(made(of, way, job, &told.head, &told.sent, etag.as_deref())
-                .await?
-                .map_or(Taken::Anew, Taken::Done));
+            return Ok(made(of, way, job, &told.head, &told.sent, &etag).await?.map_or(Taken::Anew, Taken::Done));
         }
         // A service without ListParts: what the journal says was answered, and completing will tell.
         Err(ObjectError { why: Why::Unsupported, .. }) => from_journal(&told),
@@ -204,7 +202,7 @@ async fn made(
     job: &Upload,
     head: &Target,
     sent: &BTreeMap<u16, (String, u64)>,
-    etag: Option<&str>,
+    etag: &str,
 ) -> Result<Option<Done>, Trouble> {
     let info = match patiently!(of.limits(), &way.meter, of.0.objects.head(&job.to)) {
         Ok(info) => info,
@@ -216,7 +214,7 @@ async fn made(
         sent.iter().fold(Crc::Crc64Nvme.of(b""), |crc, (n, (_, part))| Crc::Crc64Nvme.joined(crc, *part, lengths(*n)));
     let all = sent.len() as u64 == head.size.div_ceil(head.part);
     let by_crc = all && info.checksums.crc64nvme == Some(Crc::Crc64Nvme.text(crc));
-    let by_etag = etag.is_some() && info.etag.as_deref() == etag;
+    let by_etag = !etag.is_empty() && info.etag.as_deref() == Some(etag);
     if info.size != head.size || !(by_crc || by_etag) {
         return Ok(None);
     }

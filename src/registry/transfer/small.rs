@@ -19,7 +19,7 @@ pub(super) struct Came {
 /// What became of asking for it.
 pub(super) enum Asked {
     /// It is here.
-    Came(Came),
+    Came(Box<Came>),
     /// It is larger than a small one by now.
     Large,
     /// It is another one than was listed.
@@ -37,8 +37,7 @@ pub(super) async fn read(of: &Transfers, way: &Way, at: &At, etag: Option<&str>,
         let result = once(of, way, &query, &mut carried).await;
         drop(lease);
         match result {
-            Ok(Asked::Came(came)) => return Ok(Asked::Came(came)),
-            Ok(other) => return Ok(other),
+            Ok(asked) => return Ok(asked),
             Err(error) if error.why == Why::Changed => return Ok(Asked::Changed),
             Err(error) => {
                 way.meter.lost(carried);
@@ -74,7 +73,7 @@ async fn once(of: &Transfers, way: &Way, query: &GetQuery, carried: &mut u64) ->
     }
     let want = verify::want(&got.info);
     let verdict = proof::of_pieces(&want, &pieces);
-    Ok(Asked::Came(Came { info: got.info, pieces, verdict }))
+    Ok(Asked::Came(Box::new(Came { info: got.info, pieces, verdict })))
 }
 
 impl Came {

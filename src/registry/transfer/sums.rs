@@ -175,7 +175,9 @@ pub fn crc_of(crc: Crc, parts: &[PartSums]) -> Option<u64> {
 /// The digest of the parts' digests, as S3 makes `ETag`s and composite checksums of uploads in parts.
 pub fn digest_of_digests(of: Digest, parts: &[Vec<u8>]) -> Vec<u8> {
     let mut hasher = Hasher::new(of);
-    parts.iter().for_each(|part| hasher.update(part));
+    for part in parts {
+        hasher.update(part);
+    }
     hasher.value()
 }
 

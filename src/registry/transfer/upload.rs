@@ -26,6 +26,20 @@ pub struct Upload {
     pub notes: Notes,
     /// Under which condition.
     pub only: OnlyIf,
+    /// What is known of the key beforehand.
+    pub there: There,
+}
+
+/// What is known of the key that a file is to get, where nothing there is to be replaced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum There {
+    /// Nothing: it is looked at before, because not every service heeds `If-None-Match`.
+    #[default]
+    Unknown,
+    /// A listing had no such key: that look is saved.
+    Nothing,
+    /// Something may be; if it has the file's bytes, that counts as done.
+    MaybeTheSame,
 }
 
 /// A file that is being sent.
@@ -45,8 +59,11 @@ pub(super) enum Sent {
 /// Sends a file. Dropping it leaves what the service has for the next try.
 pub async fn upload(of: &Transfers, way: &Way, job: &Upload) -> Result<Done, Trouble> {
     let mut remarks = Vec::new();
-    if job.only == OnlyIf::Absent && absent(of, way, job).await? {
-        return Err(taken(job));
+    if job.only == OnlyIf::Absent
+        && job.there != There::Nothing
+        && let Some(info) = there(of, way, job).await?
+    {
+        return same(of, way, job, info).await;
     }
     let mut expected = 0;
     for _ in 0..=of.limits().restarts {
@@ -84,14 +101,31 @@ pub async fn upload(of: &Transfers, way: &Way, job: &Upload) -> Result<Done, Tro
     Err(Trouble::new(End::Unsteady, failure.help("Try again when nothing writes it.")))
 }
 
-/// Whether something is there already, where that is forbidden. The service is told the condition as
+/// What is there already, where that is forbidden. The service is told the condition as
 /// well, but not every service heeds it.
-async fn absent(of: &Transfers, way: &Way, job: &Upload) -> Result<bool, Trouble> {
+async fn there(of: &Transfers, way: &Way, job: &Upload) -> Result<Option<ObjectInfo>, Trouble> {
     match patiently!(of.limits(), &way.meter, of.0.objects.head(&job.to)) {
-        Ok(_) => Ok(true),
+        Ok(info) => Ok(Some(info)),
         // Who may write need not be allowed to look: then the service decides.
-        Err(ObjectError { why: Why::Missing | Why::Denied, .. }) => Ok(false),
+        Err(ObjectError { why: Why::Missing | Why::Denied, .. }) => Ok(None),
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether what is there has the file's bytes, and that counts.
+async fn same(of: &Transfers, way: &Way, job: &Upload, info: ObjectInfo) -> Result<Done, Trouble> {
+    let file = of.0.files.open(&job.file).await?;
+    if job.there != There::MaybeTheSame || file.seen().await?.size != info.size {
+        return Err(taken(job));
+    }
+    match proof::of_file(&verify::want(&info), &*file, info.size).await? {
+        Verdict::Settled(verified @ Verified { by: Some(_), .. }) => {
+            way.meter.expect(info.size);
+            way.meter.kept(info.size);
+            let ObjectInfo { size, etag, version, .. } = info;
+            Ok(Done { size, carried: 0, verified, etag, version, remarks: vec![Remark::WasThere] })
+        }
+        _ => Err(taken(job)),
     }
 }
 

@@ -38,6 +38,7 @@ impl Bench {
             to: At::new("b", "m/1/model.onnx"),
             notes: Notes::default(),
             only: OnlyIf::Always,
+            there: There::Unknown,
         }
     }
 
@@ -65,16 +66,14 @@ impl Bench {
     }
 }
 
-fn crc64() -> Option<Proof> {
-    Some(Proof::Whole(Digest::Crc(Crc::Crc64Nvme)))
-}
+const CRC64: Option<Proof> = Some(Proof::Whole(Digest::Crc(Crc::Crc64Nvme)));
 
 #[tokio::test]
 async fn a_file_becomes_an_object_in_parts_and_nothing_is_left() {
     let bench = Bench::new(Habits::default());
     let done = bench.put().await.expect("it goes");
     assert!(bench.is_whole());
-    assert_eq!((done.verified.by, done.carried, done.remarks), (crc64(), SIZE as u64, vec![]));
+    assert_eq!((done.verified.by, done.carried, done.remarks), (CRC64, SIZE as u64, vec![]));
     assert_eq!((bench.journals(), bench.service.open_uploads().len()), (0, 0));
     assert_eq!(bench.service.count(Op::Part), SIZE.div_ceil(PART));
 }
@@ -82,7 +81,7 @@ async fn a_file_becomes_an_object_in_parts_and_nothing_is_left() {
 #[tokio::test]
 async fn a_small_file_takes_one_request_whatever_the_service_knows() {
     for (habits, proof) in [
-        (Habits::default(), crc64()),
+        (Habits::default(), CRC64),
         (Habits { crc64: false, ..Habits::default() }, Some(Proof::Whole(Digest::Crc(Crc::Crc32C)))),
         (Habits { crc64: false, sums: false, ..Habits::default() }, Some(Proof::EtagMd5)),
     ] {
@@ -169,7 +168,7 @@ async fn answers_that_are_lost_do_no_harm() {
         let job = Upload { only: OnlyIf::Absent, ..bench.job() };
         let done = upload(&bench.transfers(), &Way::free(), &job).await.expect("it goes");
         assert!(bench.is_whole(), "{op:?}");
-        assert_eq!(done.verified.by, crc64(), "{op:?}");
+        assert_eq!(done.verified.by, CRC64, "{op:?}");
         assert_eq!(done.remarks.contains(&Remark::MayBeLeft), op == Op::Begin);
         assert_eq!(bench.service.open_uploads().len(), usize::from(op == Op::Begin));
     }
@@ -204,6 +203,14 @@ async fn what_is_there_is_not_replaced_unasked() {
         assert_eq!((refused.end, refused.exit()), (End::Exists, 4));
         assert_eq!(bench.service.object("m/1/model.onnx").map(|k| k.bytes), Some(Bytes::from_static(b"other")));
     }
+    // The same bytes count as done where that was asked for, and no others.
+    let mut bench = Bench::new(Habits::default());
+    bench.put().await.expect("it goes");
+    let job = Upload { only: OnlyIf::Absent, there: There::MaybeTheSame, ..bench.job() };
+    let done = upload(&bench.transfers(), &Way::free(), &job).await.expect("it is there");
+    assert_eq!((done.remarks, done.carried, done.verified.by), (vec![Remark::WasThere], 0, CRC64));
+    bench.write(bench.bytes.iter().rev().copied().collect());
+    upload(&bench.transfers(), &Way::free(), &job).await.expect_err("it is another one");
     // It comes to be while the parts are sent.
     let bench = Bench::new(Habits::default());
     bench.service.fault(Fault::next(Op::Complete, What::Refuse(Why::Changed)));
@@ -241,5 +248,5 @@ async fn every_trouble_has_its_words_and_leaves_what_went() {
     let bench = Bench::new(Habits::default());
     bench.service.fault(Fault { skip: 5, times: 2, ..Fault::next(Op::Part, What::Refuse(Why::Refused)) });
     let done = bench.put().await.expect("it goes");
-    assert_eq!((done.verified.by, done.remarks), (crc64(), vec![]));
+    assert_eq!((done.verified.by, done.remarks), (CRC64, vec![]));
 }

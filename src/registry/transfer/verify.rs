@@ -223,7 +223,6 @@ impl Want {
         match self {
             Self::Nothing(why) => Verdict::Settled(Verified::not(*why)),
             Self::InOrder(digest, _) if parts.is_empty() => self.compare_whole(&sums::digest(*digest, b"")),
-            Self::InOrder(..) => Verdict::Read,
             Self::Crc(crc, text) => match sums::crc_of(*crc, parts) {
                 Some(value) if crc.text(value) == *text => {
                     Verdict::Settled(Verified::by(Proof::Whole(Digest::Crc(*crc))))
@@ -233,15 +232,13 @@ impl Want {
             },
             Self::OfParts { digest, sizes, .. } if sizes.contains(&part_size) => {
                 let own: Option<Vec<_>> = parts.iter().map(|part| part.other.clone()).collect();
-                match own.map(|own| sums::digest_of_digests(*digest, &own)) {
-                    Some(value) => self.compare_parts(&value, part_size).unwrap_or(Verdict::Read),
-                    None => Verdict::Read,
-                }
+                let value = own.map(|own| sums::digest_of_digests(*digest, &own));
+                value.and_then(|value| self.compare_parts(&value, part_size)).unwrap_or(Verdict::Read)
             }
             Self::OfParts { sizes, .. } if sizes.is_empty() => {
                 Verdict::Settled(Verified::not(Unproven::PartSizeUnknown))
             }
-            Self::OfParts { .. } => Verdict::Read,
+            Self::InOrder(..) | Self::OfParts { .. } => Verdict::Read,
         }
     }
 
