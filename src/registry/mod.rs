@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod again;
+pub mod change;
 pub mod facts;
 pub mod features;
 pub mod inspect;

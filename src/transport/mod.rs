@@ -12,8 +12,8 @@ pub mod connection;
 #[doc(hidden)]
 pub mod contract;
 pub mod dial;
-pub mod doorway;
 pub mod disk;
+pub mod doorway;
 pub mod explain;
 pub mod frames;
 pub mod gather;

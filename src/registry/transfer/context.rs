@@ -45,7 +45,7 @@ impl Way {
 }
 
 /// The right to one request with its bytes in memory; given back when it is dropped.
-pub(super) struct Lease {
+pub(in crate::registry) struct Lease {
     _lane: Option<OwnedSemaphorePermit>,
     _memory: Option<OwnedSemaphorePermit>,
 }
@@ -87,8 +87,13 @@ impl Transfers {
         &self.0.limits
     }
 
+    /// The service.
+    pub(in crate::registry) fn objects(&self) -> &Arc<dyn Objects> {
+        &self.0.objects
+    }
+
     /// Waits for the right to one more request that holds so many bytes.
-    pub(super) async fn lease(&self, bytes: u64) -> Lease {
+    pub(in crate::registry) async fn lease(&self, bytes: u64) -> Lease {
         let most = self.0.limits.memory_kib.max(1);
         let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).clamp(1, most);
         // Neither is ever closed, so there is always a permit in the end. Who waits for memory holds a

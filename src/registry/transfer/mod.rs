@@ -15,7 +15,7 @@ pub mod limits;
 pub mod meter;
 mod parts;
 pub mod paths;
-mod patience;
+pub(in crate::registry) mod patience;
 pub mod prefix;
 pub mod progress;
 mod proof;

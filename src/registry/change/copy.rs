@@ -1,0 +1,286 @@
+//! Copies that the service makes of its own objects.
+
+use crate::plan::Failure;
+use crate::ports::objects::{
+    At, Checksums, Notes, ObjectError, ObjectInfo, OnlyIf, Part, SumKind, Upload, Why, Written,
+};
+use crate::registry::transfer::patience::{Patience, patiently};
+use crate::registry::transfer::sums::{Crc, Digest, Etag};
+use crate::registry::transfer::trouble::{End, Trouble};
+use crate::registry::transfer::verify::{self, Proof, Unproven, Verified};
+use crate::registry::transfer::{Transfers, Way};
+use tokio::task::JoinSet;
+
+/// A copy that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Its size in bytes.
+    pub size: u64,
+    /// What of it was compared with the source.
+    pub verified: Verified,
+    /// Its `ETag`.
+    pub etag: Option<String>,
+    /// Its version, where versions are kept.
+    pub version: Option<String>,
+}
+
+/// Copies an object, in one request or in parts, and compares what the service says about both. `notes` replaces
+/// the source's.
+pub async fn copy(
+    of: &Transfers,
+    way: &Way,
+    from: &At,
+    to: &At,
+    notes: Option<&Notes>,
+    only: &OnlyIf,
+) -> Result<Copied, Trouble> {
+    let objects = of.objects();
+    let source = patiently!(of.limits(), &way.meter, objects.head(from))?;
+    way.meter.expect(source.size);
+    if *only == OnlyIf::Absent && seen(of, way, to).await?.is_some() {
+        return Err(taken(to));
+    }
+    let part = part_size(of, &source);
+    let written = match part {
+        None => in_one(of, way, from, to, notes, only, &source).await?,
+        Some(part) => in_parts(of, way, (from, to), notes, only, &source, part).await?,
+    };
+    let at = At { version: written.version.clone(), ..to.clone() };
+    let made = patiently!(of.limits(), &way.meter, objects.head(&at))?;
+    let verified = compared(&source, &made).ok_or_else(|| wrong(to))?;
+    if part.is_none() {
+        way.meter.carried(source.size);
+    }
+    Ok(Copied { size: made.size, verified, etag: made.etag, version: written.version.or(made.version) })
+}
+
+/// Copies an object and then deletes the source. Where versions are kept the source's stay.
+pub async fn move_to(of: &Transfers, way: &Way, from: &At, to: &At, only: &OnlyIf) -> Result<Copied, Trouble> {
+    if (&from.bucket, &from.key) == (&to.bucket, &to.key) {
+        let failure = Failure::permanent(format!("{} would be moved to where it is", from.key));
+        return Err(Trouble::new(End::Impossible, failure));
+    }
+    let before = patiently!(of.limits(), &way.meter, of.objects().head(from))?;
+    let copied = copy(of, way, from, to, None, only).await?;
+    // Somebody may have written it meanwhile: then what would be deleted is not what was copied.
+    let now = patiently!(of.limits(), &way.meter, of.objects().head(from))?;
+    if (now.etag, now.version, now.size) != (before.etag, before.version, before.size) {
+        let failure =
+            Failure::needs_human(format!("{} changed while it was copied: the source was not deleted", from.key));
+        return Err(Trouble::new(End::Unsteady, failure.help("Look at both, then delete the one that is not wanted.")));
+    }
+    patiently!(of.limits(), &way.meter, of.objects().delete(from)).map_err(|error| {
+        Trouble::from(error).context(format!("{} was copied to {} and could not be deleted", from.key, to.key))
+    })?;
+    Ok(copied)
+}
+
+fn taken(to: &At) -> Trouble {
+    let failure = Failure::needs_human(format!("{} is there already", to.key));
+    Trouble::new(End::Exists, failure.help("Choose another key, or ask for it to be replaced."))
+}
+
+fn wrong(to: &At) -> Trouble {
+    let failure = Failure::permanent(format!("the copy {} is not what its source is", to.key));
+    Trouble::new(End::Corrupt, failure.help("Somebody else may have written it at the same time: look at it."))
+}
+
+async fn seen(of: &Transfers, way: &Way, at: &At) -> Result<Option<ObjectInfo>, Trouble> {
+    match patiently!(of.limits(), &way.meter, of.objects().head(at)) {
+        Ok(info) => Ok(Some(info)),
+        Err(ObjectError { why: Why::Missing, .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// In parts of which size, if at all: where one request is not allowed, and where the source's only checksum is
+/// one of parts, because a copy in the same parts has the same.
+fn part_size(of: &Transfers, source: &ObjectInfo) -> Option<u64> {
+    let limits = of.limits();
+    let same = verify::want(source).part_size().filter(|part| *part >= limits.part_at_least && *part <= limits.copy);
+    match same {
+        Some(part) if source.size > part => Some(part),
+        _ if source.size > limits.copy => {
+            Some(limits.copy_part.max(source.size.div_ceil(limits.parts.max(1))).min(limits.copy))
+        }
+        _ => None,
+    }
+}
+
+async fn in_one(
+    of: &Transfers,
+    way: &Way,
+    from: &At,
+    to: &At,
+    notes: Option<&Notes>,
+    only: &OnlyIf,
+    source: &ObjectInfo,
+) -> Result<Written, Trouble> {
+    let mut patience = Patience::new();
+    let before = seen(of, way, to).await?;
+    loop {
+        way.gate.pass().await;
+        match of.objects().copy(from, to, source.etag.as_deref(), notes, only).await {
+            Ok(written) => return Ok(written),
+            Err(error) if error.why == Why::Cut => {
+                // It may have been carried out: what is there now and was not before is the copy.
+                let now = seen(of, way, to).await?;
+                let other = now.as_ref().map(|info| (&info.etag, &info.version, info.modified))
+                    != before.as_ref().map(|info| (&info.etag, &info.version, info.modified));
+                if let Some(info) = now.filter(|info| other && compared(source, info).is_some()) {
+                    let ObjectInfo { etag, version, checksums, .. } = info;
+                    return Ok(Written { etag, version, checksums });
+                }
+                patience.wait(error, of.limits(), &way.meter).await?;
+            }
+            Err(error) if error.why == Why::Changed && *only != OnlyIf::Always => return Err(taken(to)),
+            Err(error) => patience.wait(error, of.limits(), &way.meter).await?,
+        }
+    }
+}
+
+async fn in_parts(
+    of: &Transfers,
+    way: &Way,
+    (from, to): (&At, &At),
+    notes: Option<&Notes>,
+    only: &OnlyIf,
+    source: &ObjectInfo,
+    part: u64,
+) -> Result<Written, Trouble> {
+    let kept = Notes { content_type: source.content_type.clone(), metadata: source.metadata.clone() };
+    let notes = notes.unwrap_or(&kept);
+    let sum = source.checksums.crc64nvme.as_ref().map(|_| SumKind::Crc64Nvme);
+    let upload = match patiently!(of.limits(), &way.meter, of.objects().begin_upload(to, notes, sum)) {
+        Err(error) if error.why == Why::Unsupported && sum.is_some() => {
+            patiently!(of.limits(), &way.meter, of.objects().begin_upload(to, notes, None))
+        }
+        begun => begun,
+    }?;
+    let done = async {
+        let parts = copy_parts(of, way, &upload, from, source, part).await?;
+        Ok::<_, Trouble>(complete(of, way, &upload, &parts, only, source).await?)
+    };
+    match done.await {
+        Ok(written) => {
+            // A copy in one request keeps the tags; parts have none.
+            if let Ok(tags) = patiently!(of.limits(), &way.meter, of.objects().tags(from))
+                && !tags.is_empty()
+            {
+                patiently!(of.limits(), &way.meter, of.objects().set_tags(to, &tags))?;
+            }
+            Ok(written)
+        }
+        Err(trouble) => {
+            // What cannot be thrown away now stands among the incomplete uploads; the first trouble is said.
+            let _ = of.objects().abort(&upload).await;
+            Err(trouble)
+        }
+    }
+}
+
+async fn copy_parts(
+    of: &Transfers,
+    way: &Way,
+    upload: &Upload,
+    from: &At,
+    source: &ObjectInfo,
+    part: u64,
+) -> Result<Vec<Part>, Trouble> {
+    let many = u16::try_from(source.size.div_ceil(part.max(1))).unwrap_or(u16::MAX);
+    let mut parts = Vec::new();
+    let mut next = 1;
+    let mut running = JoinSet::new();
+    loop {
+        while next <= many && running.len() < of.limits().lanes_an_object.max(1) {
+            let first = u64::from(next - 1) * part;
+            let range = (first, part.min(source.size - first));
+            let (of, way, upload, from) = (of.clone(), way.clone(), upload.clone(), from.clone());
+            let (etag, number) = (source.etag.clone(), next);
+            running.spawn(async move {
+                way.gate.pass().await;
+                let _lease = of.lease(1).await;
+                let copying = patiently!(
+                    of.limits(),
+                    &way.meter,
+                    of.objects().copy_part(&upload, number, &from, range, etag.as_deref())
+                );
+                way.meter.carried(if copying.is_ok() { range.1 } else { 0 });
+                copying.map(|part| Part { number, ..part })
+            });
+            next += 1;
+        }
+        match running.join_next().await {
+            None => break,
+            Some(Ok(copied)) => parts.push(copied?),
+            Some(Err(broken)) => {
+                let failure = Failure::permanent("a part's work was broken off").because(broken.to_string());
+                return Err(Trouble::new(End::Service(Why::Refused), failure));
+            }
+        }
+    }
+    parts.sort_by_key(|part| part.number);
+    Ok(parts)
+}
+
+async fn complete(
+    of: &Transfers,
+    way: &Way,
+    upload: &Upload,
+    parts: &[Part],
+    only: &OnlyIf,
+    source: &ObjectInfo,
+) -> Result<Written, Trouble> {
+    let mut patience = Patience::new();
+    let to = At::new(upload.bucket.clone(), upload.key.clone());
+    loop {
+        match of.objects().complete(upload, parts, None, only).await {
+            Ok(written) => return Ok(written),
+            Err(error) if error.why == Why::Changed => return Err(taken(&to)),
+            Err(error) if error.why == Why::Missing => {
+                // An answer may have been lost: then the object is there.
+                let there = seen(of, way, &to).await?;
+                let there = there.filter(|info| compared(source, info).is_some_and(|verified| verified.by.is_some()));
+                let Some(ObjectInfo { etag, version, checksums, .. }) = there else { return Err(error.into()) };
+                return Ok(Written { etag, version, checksums });
+            }
+            Err(error) => patience.wait(error, of.limits(), &way.meter).await?,
+        }
+    }
+}
+
+/// What the service's words about two objects prove; `None` where they contradict.
+fn compared(source: &ObjectInfo, made: &ObjectInfo) -> Option<Verified> {
+    if source.size != made.size {
+        return None;
+    }
+    let of = |sums: &Checksums| {
+        let whole = |text: &Option<String>| text.clone().filter(|text| !sums.composite && !text.contains('-'));
+        [
+            (Digest::Crc(Crc::Crc64Nvme), sums.crc64nvme.clone()),
+            (Digest::Sha256, whole(&sums.sha256)),
+            (Digest::Crc(Crc::Crc32C), whole(&sums.crc32c)),
+            (Digest::Crc(Crc::Crc32), whole(&sums.crc32)),
+        ]
+    };
+    for ((digest, a), (_, b)) in of(&source.checksums).into_iter().zip(of(&made.checksums)) {
+        if let (Some(a), Some(b)) = (a, b) {
+            return (a == b).then(|| Verified::by(Proof::Whole(digest)));
+        }
+    }
+    if source.encrypted || made.encrypted {
+        return Some(Verified::not(Unproven::Encrypted));
+    }
+    let etag = |info: &ObjectInfo| info.etag.as_deref().map_or(Etag::Opaque, Etag::read);
+    Some(match (etag(source), etag(made)) {
+        (Etag::Md5(a), Etag::Md5(b)) if a == b => Verified::by(Proof::EtagMd5),
+        (Etag::Md5(_), Etag::Md5(_)) => return None,
+        (Etag::Parts(a, n), Etag::Parts(b, m)) if (a, n) == (b, m) => {
+            Verified::by(Proof::EtagParts(verify::want(source).part_size().unwrap_or(source.size)))
+        }
+        (Etag::Parts(..), Etag::Parts(..) | Etag::Md5(_)) | (Etag::Md5(_), Etag::Parts(..)) => {
+            Verified::not(Unproven::PartSizeUnknown)
+        }
+        _ => Verified::not(Unproven::NoChecksum),
+    })
+}
