@@ -1,6 +1,7 @@
 //! An S3 service in memory for tests: versions, parts, conditions and checksums as S3 has them, habits of
 //! other servers, and troubles at a chosen moment. It counts what it is asked and what it sends.
 
+mod body;
 mod faults;
 mod scarce;
 mod service;

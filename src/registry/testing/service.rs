@@ -1,5 +1,6 @@
 //! The calls.
 
+use super::body::Pieces;
 use super::faults::{Op, What};
 use super::store::{Habits, Kept, KeptPart, Open, checked};
 use super::{Call, FakeS3, error, refuse};
@@ -7,7 +8,7 @@ use crate::base::Secret;
 use crate::ports::Objects;
 use crate::ports::object_store::Versioning;
 use crate::ports::objects::{
-    Answer, At, Body, BucketRow, Checksums, Deleted, GetQuery, Got, ListPage, ListQuery, Marker, Notes, ObjectInfo,
+    Answer, At, BucketRow, Checksums, Deleted, GetQuery, Got, ListPage, ListQuery, Marker, Notes, ObjectInfo,
     ObjectRow, OnlyIf, Part, PartPage, Share, Sum, SumKind, Upload, UploadPage, UploadRow, VersionPage, VersionRow,
     Why, Written,
 };
@@ -20,42 +21,6 @@ use std::time::Duration;
 /// A handle that bodies can outlive.
 #[derive(Clone)]
 pub struct Handle(pub Arc<FakeS3>);
-
-struct Pieces {
-    service: Arc<FakeS3>,
-    rest: Bytes,
-    until: Option<What>,
-    given: u64,
-    call: usize,
-}
-
-#[async_trait]
-impl Body for Pieces {
-    async fn next(&mut self) -> Answer<Option<Bytes>> {
-        self.service.tick().await;
-        let limit = match self.until {
-            Some(What::Torn(bytes) | What::Short(bytes) | What::Stall(bytes)) => bytes - self.given.min(bytes),
-            _ => u64::MAX,
-        };
-        if limit == 0 {
-            return match self.until {
-                Some(What::Short(_)) => Ok(None),
-                Some(What::Stall(_)) => std::future::pending().await,
-                _ => refuse(Why::Cut),
-            };
-        }
-        if self.rest.is_empty() {
-            return Ok(None);
-        }
-        let most = usize::try_from(limit).unwrap_or(usize::MAX).min(self.service.habits.piece).min(self.rest.len());
-        let piece = self.rest.split_to(most);
-        self.given += piece.len() as u64;
-        if let Some(call) = self.service.state().calls.get_mut(self.call) {
-            call.bytes += piece.len() as u64;
-        }
-        Ok(Some(piece))
-    }
-}
 
 impl Handle {
     fn habits(&self) -> Habits {
@@ -190,7 +155,7 @@ impl Objects for Handle {
         let info = kept.info.clone();
         drop(state);
         let length = rest.len() as u64;
-        let body = Pieces { service: self.0.clone(), rest, until, given: 0, call };
+        let body = Pieces::new(self.0.clone(), rest, until, call);
         Ok(Got { info, first, length, body: Box::new(body) })
     }
 

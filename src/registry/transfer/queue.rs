@@ -137,7 +137,7 @@ struct Order {
 #[derive(Default)]
 struct Orders {
     next: u32,
-    orders: BTreeMap<OrderId, Order>,
+    all: BTreeMap<OrderId, Order>,
     looking: bool,
 }
 
@@ -153,13 +153,13 @@ impl Inner {
     }
 
     fn with<T>(&self, id: OrderId, change: impl FnOnce(&mut Order) -> T) -> Option<T> {
-        self.orders().orders.get_mut(&id).map(change)
+        self.orders().all.get_mut(&id).map(change)
     }
 
     fn look(&self) -> bool {
         let mut orders = self.orders();
         let now = Instant::now();
-        let views: Vec<_> = orders.orders.iter_mut().map(|(id, order)| order.view(*id, now)).collect();
+        let views: Vec<_> = orders.all.iter_mut().map(|(id, order)| order.view(*id, now)).collect();
         let running = views.iter().any(|view| !view.state.has_ended());
         orders.looking = running;
         drop(orders);
@@ -232,14 +232,14 @@ impl Queue {
         let (keeper, gate) = GateKeeper::new();
         let (meter, cancel) = (Arc::new(Meter::default()), self.all.child_token());
         let mut orders = self.inner.orders();
-        if orders.orders.len() >= ORDERS {
-            let ended = orders.orders.iter().find(|(_, order)| *order.ended.borrow()).map(|(id, _)| *id);
+        if orders.all.len() >= ORDERS {
+            let ended = orders.all.iter().find(|(_, order)| *order.ended.borrow()).map(|(id, _)| *id);
             let Some(ended) = ended else {
                 return Err(
                     Failure::needs_human(format!("{ORDERS} transfers are under way")).help("Wait for one to end.")
                 );
             };
-            orders.orders.remove(&ended);
+            orders.all.remove(&ended);
         }
         let id = OrderId(orders.next);
         orders.next += 1;
@@ -255,7 +255,7 @@ impl Queue {
             report: Report::default(),
             ended: watch::channel(false).0,
         };
-        orders.orders.insert(id, order);
+        orders.all.insert(id, order);
         let look = !std::mem::replace(&mut orders.looking, true);
         drop(orders);
         let way = Way { gate, meter };
@@ -289,19 +289,19 @@ impl Queue {
     /// Ends all orders.
     pub fn cancel_all(&self) {
         let orders = self.inner.orders();
-        orders.orders.values().for_each(|order| order.cancel.cancel());
+        orders.all.values().for_each(|order| order.cancel.cancel());
     }
 
     /// Whether anything is under way.
     pub fn is_busy(&self) -> bool {
-        self.inner.orders().orders.values().any(|order| !*order.ended.borrow())
+        self.inner.orders().all.values().any(|order| !*order.ended.borrow())
     }
 
     /// Takes an order that has ended from the list.
     pub fn forget(&self, id: OrderId) {
         let mut orders = self.inner.orders();
-        if orders.orders.get(&id).is_some_and(|order| *order.ended.borrow()) {
-            orders.orders.remove(&id);
+        if orders.all.get(&id).is_some_and(|order| *order.ended.borrow()) {
+            orders.all.remove(&id);
         }
         drop(orders);
         self.inner.look();
