@@ -159,7 +159,7 @@ async fn in_parts(
     }?;
     let done = async {
         let parts = copy_parts(of, way, &upload, from, source, part).await?;
-        Ok::<_, Trouble>(complete(of, way, &upload, &parts, only, source).await?)
+        complete(of, way, &upload, &parts, only, source).await
     };
     match done.await {
         Ok(written) => {

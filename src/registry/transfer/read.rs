@@ -10,7 +10,7 @@ use super::sums::{self, Digest, Hasher, PartHasher};
 use super::trouble::{End, Trouble};
 use super::verify::{self, Unproven, Verdict, Verified, Want};
 use crate::plan::Failure;
-use crate::ports::objects::{At, GetQuery, ObjectError, ObjectInfo, Why};
+use crate::ports::objects::{At, GetQuery, ObjectError, ObjectInfo};
 use std::path::Path;
 
 /// Sizes of parts that are tried at the same time where nobody says which it was: each costs an MD5.

@@ -1,7 +1,7 @@
 //! Reading through and sending streams, against a service in memory.
 
 use super::*;
-use crate::ports::objects::{Notes, OnlyIf};
+use crate::ports::objects::{Notes, OnlyIf, Why};
 use crate::registry::testing::{FakeS3, Fault, Habits, Handle, Op, What};
 use crate::registry::transfer::limits::Limits;
 use crate::registry::transfer::stream::upload_stream;
