@@ -3,19 +3,18 @@
 use super::*;
 use crate::ports::Objects;
 use crate::ports::objects::{At, Notes, OnlyIf, UploadRow, Why};
-use crate::registry::testing::{FakeS3, Fault, Habits, Handle, Op, What};
+use crate::registry::testing::{FakeS3, Fault, Habits, Handle, Op, TestFiles, What};
 use crate::registry::transfer::limits::Limits;
 use crate::registry::transfer::trouble::End;
 use crate::registry::transfer::verify::Proof;
 use crate::registry::transfer::{Transfers, Way};
-use crate::transport::disk::Disk;
 use std::sync::Arc;
 
 fn bench(habits: Habits) -> (Arc<FakeS3>, Transfers) {
     let service = Arc::new(FakeS3::with(habits));
     let limits = Limits { copy: 10_000, copy_part: 4_000, part_at_least: 1, ..Limits::default() };
     let objects = Arc::new(Handle(service.clone()));
-    (service, Transfers::new(objects, Arc::new(Disk), "http://s", "/nowhere".into(), limits))
+    (service, Transfers::new(objects, Arc::new(TestFiles::new()), "http://s", "/nowhere".into(), limits))
 }
 
 fn at(key: &str) -> At {
@@ -42,7 +41,13 @@ async fn copies_of_any_size_are_compared_with_their_source() {
     service.place("parts", bytes(6 << 20), Some(5 << 20));
     let (service2, of2) = (
         service.clone(),
-        Transfers::new(Arc::new(Handle(service.clone())), Arc::new(Disk), "s", "/n".into(), Limits::default()),
+        Transfers::new(
+            Arc::new(Handle(service.clone())),
+            Arc::new(TestFiles::new()),
+            "s",
+            "/n".into(),
+            Limits::default(),
+        ),
     );
     let parts = copy(&of2, &way, &at("parts"), &at("p2"), None, &OnlyIf::Always).await.expect("copied");
     assert_eq!(parts.verified.by, Some(Proof::EtagParts(5 << 20)));

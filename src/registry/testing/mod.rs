@@ -3,12 +3,13 @@
 
 mod body;
 mod faults;
-mod scarce;
+mod files;
+
 mod service;
 mod store;
 
 pub use faults::{Fault, Op, What};
-pub use scarce::Scarce;
+pub use files::TestFiles;
 pub use service::Handle;
 pub use store::{Habits, Kept};
 

@@ -1,11 +1,10 @@
 //! Downloads against a service in memory and real files.
 
 use super::*;
-use crate::registry::testing::{FakeS3, Fault, Habits, Handle, Op, What};
+use crate::registry::testing::{FakeS3, Fault, Habits, Handle, Op, TestFiles, What};
 use crate::registry::transfer::limits::Limits;
 use crate::registry::transfer::sums::Digest;
 use crate::registry::transfer::verify::Proof;
-use crate::transport::disk::Disk;
 use std::path::Path;
 use std::time::Duration;
 
@@ -31,7 +30,7 @@ impl Bench {
 
     fn transfers(&self) -> Transfers {
         let objects = Arc::new(Handle(self.service.clone()));
-        Transfers::new(objects, Arc::new(Disk), "http://s", self.dir.path().join("uploads"), limits())
+        Transfers::new(objects, Arc::new(TestFiles::new()), "http://s", self.dir.path().join("uploads"), limits())
     }
 
     fn target(&self) -> PathBuf {
@@ -254,7 +253,8 @@ async fn every_trouble_has_its_words_and_leaves_what_came() {
 async fn a_full_disk_is_said_before_and_kept_in_the_middle() {
     let bench = Bench::new(Habits::default());
     let (objects, uploads) = (Arc::new(Handle(bench.service.clone())), bench.dir.path().join("u"));
-    let files = Arc::new(crate::registry::testing::Scarce::new(Arc::new(Disk), SIZE as u64 - 1));
+    let files = Arc::new(TestFiles::new());
+    files.pretend(SIZE as u64 - 1);
     let transfers = Transfers::new(objects, files.clone(), "http://s", uploads, limits());
     let full = download(&transfers, &Way::free(), &bench.job()).await.expect_err("there is no room");
     assert_eq!(full.end, End::Local(WhyLocal::Full));

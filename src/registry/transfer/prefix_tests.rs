@@ -1,16 +1,16 @@
 //! Plans for whole prefixes against a service in memory and real directories.
 
 use super::*;
-use crate::registry::testing::{FakeS3, Habits, Handle};
+use crate::registry::testing::{FakeS3, Habits, Handle, TestFiles};
 use crate::registry::transfer::limits::Limits;
-use crate::transport::disk::Disk;
 use std::sync::Arc;
 
 fn bench(habits: Habits) -> (Arc<FakeS3>, Transfers, tempfile::TempDir) {
     let service = Arc::new(FakeS3::with(habits));
     let dir = tempfile::tempdir().expect("a temporary directory");
     let objects = Arc::new(Handle(service.clone()));
-    let of = Transfers::new(objects, Arc::new(Disk), "http://s", dir.path().join("uploads"), Limits::default());
+    let of =
+        Transfers::new(objects, Arc::new(TestFiles::new()), "http://s", dir.path().join("uploads"), Limits::default());
     (service, of, dir)
 }
 

@@ -2,18 +2,18 @@
 
 use super::*;
 use crate::ports::objects::At;
-use crate::registry::testing::{FakeS3, Fault, Habits, Handle, Op, What};
+use crate::registry::testing::{FakeS3, Fault, Habits, Handle, Op, TestFiles, What};
 use crate::registry::transfer::download::IfThere;
 use crate::registry::transfer::limits::Limits;
 use crate::registry::transfer::prefix::{plan_download, plan_upload};
-use crate::transport::disk::Disk;
 use std::path::Path;
 
 fn bench() -> (Arc<FakeS3>, Queue, tempfile::TempDir) {
     let service = Arc::new(FakeS3::with(Habits::default()));
     let dir = tempfile::tempdir().expect("a temporary directory");
     let objects = Arc::new(Handle(service.clone()));
-    let of = Transfers::new(objects, Arc::new(Disk), "http://s", dir.path().join("uploads"), Limits::default());
+    let of =
+        Transfers::new(objects, Arc::new(TestFiles::new()), "http://s", dir.path().join("uploads"), Limits::default());
     (service, Queue::new(of), dir)
 }
 

@@ -2,12 +2,11 @@
 
 use super::*;
 use crate::ports::objects::{Notes, OnlyIf, Why};
-use crate::registry::testing::{FakeS3, Fault, Habits, Handle, Op, What};
+use crate::registry::testing::{FakeS3, Fault, Habits, Handle, Op, TestFiles, What};
 use crate::registry::transfer::limits::Limits;
 use crate::registry::transfer::stream::upload_stream;
 use crate::registry::transfer::sums::Crc;
 use crate::registry::transfer::verify::Proof;
-use crate::transport::disk::Disk;
 use std::sync::Arc;
 
 fn bench() -> (Arc<FakeS3>, Transfers, tempfile::TempDir) {
@@ -15,7 +14,7 @@ fn bench() -> (Arc<FakeS3>, Transfers, tempfile::TempDir) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let limits = Limits { part: 8_000, part_at_least: 1, ..Limits::default() };
     let objects = Arc::new(Handle(service.clone()));
-    (service, Transfers::new(objects, Arc::new(Disk), "http://s", dir.path().join("u"), limits), dir)
+    (service, Transfers::new(objects, Arc::new(TestFiles::new()), "http://s", dir.path().join("u"), limits), dir)
 }
 
 fn bytes(many: usize) -> Vec<u8> {

@@ -1,11 +1,10 @@
 //! Uploads against a service in memory and real files.
 
 use super::*;
-use crate::registry::testing::{FakeS3, Fault, Habits, Handle, Op, What};
+use crate::registry::testing::{FakeS3, Fault, Habits, Handle, Op, TestFiles, What};
 use crate::registry::transfer::limits::Limits;
 use crate::registry::transfer::sums::{Crc, Digest};
 use crate::registry::transfer::verify::Proof;
-use crate::transport::disk::Disk;
 
 const SIZE: usize = 100_000;
 const PART: usize = 8_000;
@@ -29,7 +28,13 @@ impl Bench {
 
     fn transfers(&self) -> Transfers {
         let objects = Arc::new(Handle(self.service.clone()));
-        Transfers::new(objects, Arc::new(Disk), "http://s", self.dir.path().join("uploads"), self.limits.clone())
+        Transfers::new(
+            objects,
+            Arc::new(TestFiles::new()),
+            "http://s",
+            self.dir.path().join("uploads"),
+            self.limits.clone(),
+        )
     }
 
     fn job(&self) -> Upload {
