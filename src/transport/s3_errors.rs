@@ -14,18 +14,18 @@ use std::error::Error;
 #[derive(Clone, Debug)]
 pub(super) struct Calls {
     at: String,
-    /// The service is not one of our sites.
-    foreign: bool,
+    /// What to do where another CA signed, if it need not be a site of ours.
+    other_ca: Option<&'static str>,
 }
 
 impl Calls {
     pub fn new(at: String) -> Self {
-        Self { at, foreign: false }
+        Self { at, other_ca: None }
     }
 
-    /// Calls of a service that somebody named, for which the words about a site's own CA are wrong.
-    pub fn foreign(at: String) -> Self {
-        Self { at, foreign: true }
+    /// Calls of a service that may be anybody's, for which the words about a site's own CA are wrong.
+    pub fn of_any(at: String, other_ca: &'static str) -> Self {
+        Self { at, other_ca: Some(other_ca) }
     }
 
     /// The failure of a call that changes nothing.
@@ -70,12 +70,12 @@ impl Calls {
 
     /// The error of a call that got no answer, or whose answer broke off.
     pub fn trouble(&self, what: &str, repeatable: bool, trouble: &Trouble) -> ObjectError {
-        let trouble = match trouble {
-            Trouble::Tls { what, .. } if self.foreign && what == &unknown_issuer() => Trouble::Tls {
-                what: "its certificate is refused: no CA that is trusted here signed it".to_owned(),
-                hint: "Name the file with the service's CA by --ca or AWS_CA_BUNDLE.",
-            },
-            other => other.clone(),
+        let trouble = match (trouble, self.other_ca) {
+            (Trouble::Tls { what, .. }, Some(hint)) if what == &unknown_issuer() => {
+                let what = "its certificate is refused: no CA that is trusted here signed it".to_owned();
+                Trouble::Tls { what, hint }
+            }
+            (other, _) => other.clone(),
         };
         let why = if matches!(trouble, Trouble::Tls { .. } | Trouble::TooLarge(_)) { Why::Refused } else { Why::Cut };
         ObjectError { why, failure: trouble.failure(&self.at, repeatable).context(format!("{what} has no answer")) }

@@ -68,10 +68,13 @@ impl S3Objects {
             Some(keys) => settings.credentials_provider(signer(keys, service.session_token.as_ref())),
             None => settings.allow_no_auth(),
         };
-        let calls = match service.trust {
-            Trust::Only(_) => Calls::new(authority.to_string()),
-            Trust::System => Calls::foreign(authority.to_string()),
+        let other_ca = match service.trust {
+            Trust::Only(_) => {
+                "Check that the address and the CA's file belong together; a cluster that was installed anew has a new CA."
+            }
+            Trust::System => "Name the file with the service's CA by --ca or AWS_CA_BUNDLE.",
         };
+        let calls = Calls::of_any(authority.to_string(), other_ca);
         let region = service.region.clone();
         Ok(Self { client: Client::from_conf(settings.build()), calls, region, guarded })
     }

@@ -77,7 +77,8 @@ async fn a_server_behind_another_ca_and_a_closed_port_are_told_apart() {
     let s3 = S3Objects::new(&service, Route::Direct).expect("the address is right");
     let error = s3.bucket("b").await.expect_err("another CA signed");
     assert_eq!((error.why, error.failure.kind), (Why::Refused, FailureKind::Permanent));
-    assert!(error.failure.line().contains("not signed by the site's own CA"), "{error}");
+    assert!(error.failure.line().contains("no CA that is trusted here signed it"), "{error}");
+    assert!(error.failure.hint.is_some_and(|hint| hint.contains("the CA's file")));
     assert!(server.seen().is_empty(), "something was sent to a server that was not verified");
 
     let nowhere =
