@@ -9,6 +9,7 @@ pub mod exit;
 pub mod face;
 pub mod headless;
 pub mod inspect;
+pub mod keys_file;
 pub mod machine;
 pub mod order;
 mod parts;

@@ -1,0 +1,113 @@
+//! The keys that an install saved: a file in TOML that the user alone can read, in clear or sealed with a passphrase.
+
+use crate::base::Secret;
+use crate::plan::Failure;
+use crate::ports::Credentials;
+use crate::steps::KeyName;
+use crate::transport::age;
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// The largest file that is read: four pairs take less than a KiB.
+const LARGEST: u64 = 64 * 1024;
+
+/// What stands in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeysFile {
+    /// `https://10.77.0.2:30900`.
+    pub endpoint: String,
+    /// The site's name.
+    pub site: String,
+    /// The keys.
+    pub keys: Vec<(KeyName, Credentials)>,
+}
+
+impl KeysFile {
+    /// A pair.
+    pub fn key(&self, name: KeyName) -> Option<&Credentials> {
+        self.keys.iter().find(|(of, _)| *of == name).map(|(_, pair)| pair)
+    }
+
+    /// Reads the text of one.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        let unreadable = |why: &str| Failure::permanent("the keys' file cannot be read").because(why.to_owned());
+        // What toml says of a mistake quotes the line, which may hold a secret: only its place is told.
+        let table: toml::Table = text.parse().map_err(|_| unreadable("it is not TOML"))?;
+        let word = |table: &toml::Table, key: &str| table.get(key).and_then(|v| v.as_str()).map(str::to_owned);
+        let mut keys = Vec::new();
+        for name in KeyName::ALL {
+            let Some(pair) = table.get(name.id()).and_then(|v| v.as_table()) else { continue };
+            let (Some(access_key), Some(secret)) = (word(pair, "access_key"), word(pair, "secret_key")) else {
+                return Err(unreadable(&format!("[{}] lacks access_key or secret_key", name.id())));
+            };
+            keys.push((name, Credentials { access_key, secret_key: Secret::new(secret) }));
+        }
+        if keys.is_empty() {
+            return Err(unreadable("no key stands in it"));
+        }
+        let endpoint = word(&table, "endpoint").ok_or_else(|| unreadable("it names no endpoint"))?;
+        Ok(Self { endpoint, site: word(&table, "site").unwrap_or_default(), keys })
+    }
+}
+
+/// A file as it lies there.
+pub enum Lies {
+    /// In clear.
+    Open(KeysFile),
+    /// Sealed: a passphrase opens it.
+    Sealed(Vec<u8>),
+}
+
+/// Reads a file, as far as that can be done without a passphrase.
+pub fn read(path: &Path) -> Result<Lies, Failure> {
+    let cannot = |e: std::io::Error| {
+        Failure::permanent(format!("the keys' file {} cannot be read", path.display())).because(e.to_string())
+    };
+    if std::fs::metadata(path).map_err(cannot)?.len() > LARGEST {
+        return Err(Failure::permanent(format!("{} is no file of keys: it is too large", path.display())));
+    }
+    let bytes = Zeroizing::new(std::fs::read(path).map_err(cannot)?);
+    if age::is_sealed(&bytes) {
+        return Ok(Lies::Sealed(bytes.to_vec()));
+    }
+    parsed(&bytes).map(Lies::Open).map_err(|failure| failure.context(path.display().to_string()))
+}
+
+/// Opens a sealed one. It takes about a second.
+pub fn unseal(sealed: &[u8], passphrase: &Secret<String>) -> Result<KeysFile, Failure> {
+    parsed(age::open(sealed, passphrase)?.expose())
+}
+
+fn parsed(bytes: &[u8]) -> Result<KeysFile, Failure> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Failure::permanent("the keys' file is no text"))?;
+    KeysFile::parse(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "# Keys of the model registry edge-07, written by modelquay.\n\nsite = \"edge-07\"\n\
+         endpoint = \"https://10.77.0.2:30900\"\n\n[reader]\naccess_key = \"AK\"\nsecret_key = \"SK-canary\"\n";
+
+    #[test]
+    fn a_file_is_read_in_clear_and_sealed() {
+        let file = KeysFile::parse(TEXT).expect("a file");
+        assert_eq!((file.site.as_str(), file.endpoint.as_str()), ("edge-07", "https://10.77.0.2:30900"));
+        assert_eq!(file.key(KeyName::Reader).map(|pair| pair.access_key.as_str()), Some("AK"));
+        assert_eq!(file.key(KeyName::Root), None);
+        let passphrase = Secret::from("correct horse");
+        let sealed = age::seal(&Secret::new(TEXT.as_bytes().to_vec()), &passphrase, 4).expect("sealed");
+        assert_eq!(unseal(sealed.expose(), &passphrase).expect("opened"), file);
+    }
+
+    #[test]
+    fn a_mistake_in_it_is_told_without_its_secrets() {
+        for bent in
+            ["[reader]\naccess_key = \"AK\"\nsecret_key = \"SK-canary", "[reader]\nsecret_key = \"SK-canary\"\n", ""]
+        {
+            let failure = KeysFile::parse(bent).expect_err("a mistake");
+            assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
+        }
+    }
+}
