@@ -43,6 +43,8 @@ start-rehearse = Rehearse
 start-rehearse-why = The same screens, plan and engine against a simulated host. Takes a minute, needs nothing and changes nothing.
 start-site = { $site }: check it again
 start-site-why = The last install of this site is complete. A second one changes nothing where everything is as it should be.
+start-browse = Browse the registry of { $site }
+start-browse-why = What is in it, which models Triton would load, and where the space went. Nothing is changed.
 status-start = Nothing has been sent anywhere yet.
 
 ## Host
@@ -461,6 +463,7 @@ do-retry = try again
 do-faster = faster
 do-slower = slower
 do-reveal = reveal
+do-browse = browse
 do-parent = up
 do-jump = jump to a name
 do-go-to = go to

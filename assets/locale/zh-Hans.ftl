@@ -44,6 +44,8 @@ start-rehearse = 演练
 start-rehearse-why = 用同样的界面、计划和引擎在一台模拟的主机上走一遍。大约一分钟，不需要任何东西，也不改动任何东西。
 start-site = { $site }：重新检查
 start-site-why = 这个站点上次的安装已经完成。再次安装时，状态正确的部分不会有任何改动。
+start-browse = 浏览 { $site } 的仓库
+start-browse-why = 其中有什么、Triton 会加载哪些模型、空间用在何处。不作任何更改。
 status-start = 尚未发送任何数据。
 
 ## Host
@@ -435,6 +437,7 @@ do-retry = 重试
 do-faster = 加快
 do-slower = 减慢
 do-reveal = 显示
+do-browse = 浏览
 do-parent = 上一级
 do-jump = 跳到名称
 do-go-to = 前往

@@ -3,6 +3,7 @@
 //! Nothing here knows a terminal or the command line.
 
 pub mod aws;
+pub mod browse;
 pub mod console;
 pub mod ending;
 pub mod exit;

@@ -1,6 +1,7 @@
 //! The use cases one after the other, for a face that a person walks through: connect, look, fix, plan,
 //! install, resume, the keys. It holds what they have in common, and nothing of how it is shown.
 
+use super::browse::{self, Registry};
 use super::exit::Exit;
 use super::inspect::Inspection;
 use super::machine::Machine;
@@ -238,6 +239,19 @@ impl Session {
         self.handed = Some(found.clone());
         self.installed = true;
         Ok(found)
+    }
+
+    /// The registry as the browser reaches it, over the connection that there is. The keys are read from the
+    /// cluster where they were forgotten.
+    pub async fn registry(&mut self) -> Result<Registry, Failure> {
+        let handed = match &self.handed {
+            Some(handed) if !handed.keys.is_empty() => handed.clone(),
+            _ => self.hand_over().await?,
+        };
+        self.forget_keys();
+        let (name, _, world) = self.world.as_ref().ok_or_else(|| Failure::permanent("the host was not looked at"))?;
+        browse::of_world(name.as_str(), world, &handed.endpoint, &handed.keys)
+            .ok_or_else(|| Failure::permanent("the cluster holds no reader's key"))
     }
 
     /// Forgets the keys.

@@ -5,6 +5,7 @@
 
 mod answers;
 pub mod args;
+mod browse;
 mod completions;
 pub mod face;
 pub mod interrupt;

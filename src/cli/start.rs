@@ -1,7 +1,7 @@
 //! From the arguments to an exit code.
 
 use super::args::{Cli, Command};
-use super::{answers, completions, man, output, plain_walk, s3, screens, walk, wire};
+use super::{answers, browse, completions, man, output, plain_walk, s3, screens, walk, wire};
 use crate::app::Exit;
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -25,6 +25,7 @@ pub fn main() -> ExitCode {
             walk::resume(&cli.global, args)
         }
         Some(Command::Resume(args)) => wire::resume(&cli.global, args),
+        Some(Command::Browse(args)) => browse::browse(&cli.global, args),
         Some(Command::Status(args)) => wire::status(&cli.global, args),
         Some(Command::Console(args)) => wire::console(&cli.global, args),
         Some(Command::Rehearse(args)) if screens::possible(&cli.global) && args.stop_at.is_none() => {

@@ -12,6 +12,8 @@ pub enum Leaving {
     Quit,
     /// A rehearsal is to follow.
     Rehearse,
+    /// The browser is to follow: over the connection that there is, or to a site.
+    Browse(Option<HostId>),
     /// A run is under way; what the host does by itself goes on, the rest waits for a resume.
     Detach,
 }

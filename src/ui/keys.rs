@@ -115,6 +115,8 @@ named! {
     Slower = "slower",
     /// Show the secrets for a moment.
     Reveal = "reveal",
+    /// Browse the registry.
+    Browse = "browse",
     /// One prefix up.
     Parent = "parent",
     /// To the first name that is not before a text.

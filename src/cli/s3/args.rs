@@ -1,8 +1,7 @@
 //! The grammar of `modelquay s3 …`.
 
-use super::super::args::{Reaching, duration};
+use super::super::args::{Reaching, ServiceFlags, SiteKeys, duration};
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
 use std::time::Duration;
 
 const OBJECT: &str = "s3://BUCKET/KEY or SITE:BUCKET/KEY";
@@ -15,37 +14,15 @@ pub struct S3 {
     /// What is to be done.
     #[command(subcommand)]
     pub command: Command,
-    /// Where the service is.
+    /// A site's keys.
     #[command(flatten)]
-    pub service: Service,
+    pub keys: SiteKeys,
+    /// Which service `s3://…` means.
+    #[command(flatten)]
+    pub service: ServiceFlags,
     /// Questions and time-outs.
     #[command(flatten)]
     pub reaching: Reaching,
-}
-
-/// Which service `s3://…` means.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Service {
-    /// Where the service is.
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        help = "Where the service of s3://… is, as in https://10.0.0.5:9000"
-    )]
-    pub endpoint: Option<String>,
-    /// The region that requests are signed for [default: the profile's, or us-east-1]
-    #[arg(long, global = true, value_name = "NAME")]
-    pub region: Option<String>,
-    /// The CA that vouches for the service, in PEM [default: this computer's]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
-    /// A profile of the AWS files; without one AWS_* variables go first
-    #[arg(long, global = true, value_name = "NAME")]
-    pub profile: Option<String>,
-    /// Ask without any keys, as anybody may
-    #[arg(long, global = true)]
-    pub unsigned: bool,
 }
 
 /// What can be done.

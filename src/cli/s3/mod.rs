@@ -91,7 +91,7 @@ fn of_reads(mut failure: Failure) -> Failure {
 }
 
 async fn command(global: &Global, args: &S3, cancel: &Cancel) -> Done {
-    let way = Way::new(global, args, cancel);
+    let way = Way::new(global, args, cancel)?;
     let out = Out::new(global.json);
     match &args.command {
         Command::Ls(args) => list::ls(&way, out, args).await,

@@ -5,10 +5,10 @@ mod face;
 pub(in crate::cli) mod files;
 mod prompt;
 
-use super::args::{Global, Rehearse, Resume};
+use super::args::{self, Global, Rehearse, Resume};
 use super::screens::{QUEUE, language, possible, signals, theme};
 use super::wire::{RehearsalDir, by, refuse, runtime_dir, sites};
-use super::{output, status};
+use super::{browse, output, status};
 use crate::app::order;
 use crate::app::session::Session;
 use crate::app::sites::Sites;
@@ -104,6 +104,7 @@ pub fn install(global: &Global, answers: Option<&Path>) -> Exit {
     };
     match screens(global, begin) {
         (_, Leaving::Rehearse) => rehearse(global, &Rehearse::default()),
+        (_, Leaving::Browse(Some(site))) => browse::browse(global, &args::Browse::of_site(site)),
         (exit, _) => exit,
     }
 }
@@ -172,12 +173,13 @@ fn screens(global: &Global, begin: Begin) -> (Exit, Leaving) {
         model.walk.place = Place::Host;
     }
     watch_panics();
-    let exit = runtime.block_on(drive(&mut model, begin)).unwrap_or_else(|failure| (refuse(&failure), Leaving::Quit));
+    let exit =
+        runtime.block_on(drive(global, &mut model, begin)).unwrap_or_else(|failure| (refuse(&failure), Leaving::Quit));
     runtime.shutdown_timeout(Duration::from_secs(1));
     exit
 }
 
-async fn drive(model: &mut Model, begin: Begin) -> Result<(Exit, Leaving), Failure> {
+async fn drive(global: &Global, model: &mut Model, begin: Begin) -> Result<(Exit, Leaving), Failure> {
     let (msgs, heard) = mpsc::channel(QUEUE);
     let (effects, asked) = mpsc::channel(QUEUE);
     let live = watch::Sender::new(Live::default());
@@ -229,6 +231,16 @@ async fn drive(model: &mut Model, begin: Begin) -> Result<(Exit, Leaving), Failu
         let ended = work(driver.clone(), asked)?;
         (run(model, &mut tty, EventStream::new(), feeds, effects).await, ended)
     };
+    if leaving == Leaving::Browse(None) {
+        // The walk is over, and its connection goes on as the browser's.
+        let registry = driver.session.lock().await.registry().await;
+        if let Err(failure) = match registry {
+            Ok(registry) => browse::show(global, driver.rehearsal, &registry, browse::first_bucket(model), true).await,
+            Err(failure) => Err(failure),
+        } {
+            refuse(&failure);
+        }
+    }
     Ok((last_words(model, &driver, leaving, ended).await, leaving))
 }
 

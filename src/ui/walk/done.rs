@@ -4,7 +4,7 @@ use super::credentials::{about_site, saved_lines};
 use crate::base::Secret;
 use crate::ports::Route;
 use crate::ui::draft::FieldId;
-use crate::ui::effect::Effect;
+use crate::ui::effect::{Effect, Leaving};
 use crate::ui::keys::Command;
 use crate::ui::model::Model;
 use crate::ui::msg::HandOver;
@@ -82,6 +82,7 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
         return Vec::new();
     }
     match command {
+        Command::Browse => vec![Effect::Leave(Leaving::Browse(None))],
         Command::Copy => {
             let at = model.walk.done.cursor.of(items.len());
             let chosen = items.into_iter().nth(at);

@@ -30,6 +30,8 @@ enum Item {
     Install,
     Check,
     Rehearse,
+    /// A complete site's registry.
+    Browse(HostId),
     /// A site that is complete: looking at it again, and finishing what is missing.
     Site(HostId),
 }
@@ -37,10 +39,12 @@ enum Item {
 fn items(model: &Model) -> Vec<Item> {
     let sites = &model.walk.start.sites;
     let mut items: Vec<Item> = sites.iter().filter(|s| s.unfinished).map(|s| Item::Resume(s.name)).collect();
+    let complete = || sites.iter().filter(|s| !s.unfinished).map(|s| s.name);
     items.push(Item::Install);
+    items.extend(complete().map(Item::Browse));
     items.push(Item::Check);
     items.push(Item::Rehearse);
-    items.extend(sites.iter().filter(|s| !s.unfinished).map(|s| Item::Site(s.name)));
+    items.extend(complete().map(Item::Site));
     items
 }
 
@@ -56,6 +60,7 @@ pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
             Some(Item::Install) => begin(model, false, None),
             Some(Item::Check) => begin(model, true, None),
             Some(Item::Rehearse) => vec![Effect::Leave(Leaving::Rehearse)],
+            Some(Item::Browse(site)) => vec![Effect::Leave(Leaving::Browse(Some(*site)))],
             Some(Item::Site(site)) => begin(model, false, Some(*site)),
             None => Vec::new(),
         },
@@ -93,6 +98,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         Some(Item::Install) | None => text.t("start-install-why"),
         Some(Item::Check) => text.t("start-check-why"),
         Some(Item::Rehearse) => text.t("start-rehearse-why"),
+        Some(Item::Browse(_)) => text.t("start-browse-why"),
         Some(Item::Site(_)) => text.t("start-site-why"),
     };
     let why = wrapped(theme, Role::Dim, &why, room);
@@ -105,6 +111,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             Item::Install => text.t("start-install"),
             Item::Check => text.t("start-check"),
             Item::Rehearse => text.t("start-rehearse"),
+            Item::Browse(site) => text.with("start-browse", [("site", site.as_str().into())]),
             Item::Site(site) => text.with("start-site", [("site", site.as_str().into())]),
         };
         let (mark, role) = if n == at { (theme.glyph(Glyph::Current), Role::Focus) } else { (" ", Role::Text) };

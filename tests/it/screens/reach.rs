@@ -208,6 +208,7 @@ const CASES: &[Case] = &[
     (Scope::Done, Command::Up, done, "down"),
     (Scope::Done, Command::Down, done, ""),
     (Scope::Done, Command::Copy, done, ""),
+    (Scope::Done, Command::Browse, done, ""),
     (Scope::Done, Command::Quit, done, ""),
     (Scope::Done, Command::Help, done, ""),
     (Scope::Question, Command::Take, asked, ""),

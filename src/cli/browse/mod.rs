@@ -1,0 +1,156 @@
+//! `modelquay browse`, wired: the registry, the terminal, the driver.
+
+mod driver;
+mod face;
+
+use super::args::{self, Global, Reaching};
+use super::prompt::{FdPrompt, TerminalPrompt};
+use super::screens::{QUEUE, language, possible, signals, theme};
+use super::wire::{by, refuse, runtime_dir, sites};
+use super::{output, status};
+use crate::app::browse::{self, Registry, Vouched};
+use crate::app::{Env, Exit, order};
+use crate::base::{Cancel, Redactor, SystemClock};
+use crate::engine::retry::Retry;
+use crate::engine::step::Hook;
+use crate::plan::Failure;
+use crate::ports::Prompt;
+use crate::ui::Model;
+use crate::ui::browse::{Browse, Live, Spot, Vouched as Shown, Who};
+use crate::ui::draft::FieldId;
+use crate::ui::run::{Feeds, run};
+use crate::ui::terminal::{Taken, watch_panics};
+use crate::ui::text::Text;
+use crossterm::event::EventStream;
+use driver::Driver;
+use face::Quiet;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// `modelquay browse`.
+pub fn browse(global: &Global, args: &args::Browse) -> Exit {
+    if !possible(global) {
+        output::talk("modelquay: the browser needs a terminal");
+        return Exit::Usage;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&Failure::permanent("start the program's threads").because(error.to_string())),
+    };
+    watch_panics();
+    let exit = runtime.block_on(async {
+        let found = registry(global, args).await?;
+        let spot = spot(args.path.as_deref());
+        show(global, false, &found, spot, !args.no_mouse).await
+    });
+    let exit = exit.unwrap_or_else(|failure| refuse(&failure));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    exit
+}
+
+/// `bucket/prefix/`, with or without `s3://`.
+fn spot(path: Option<&str>) -> Spot {
+    let path = path.unwrap_or_default();
+    let path = path.strip_prefix("s3://").unwrap_or(path);
+    let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
+    let end = prefix.rfind('/').map_or(0, |at| at + 1);
+    Spot { bucket: (!bucket.is_empty()).then(|| bucket.to_owned()), prefix: prefix[..end].to_owned() }
+}
+
+/// The bucket that a walk has made.
+pub(super) fn first_bucket(model: &Model) -> Spot {
+    let bucket = model.walk.draft.text(FieldId::Bucket);
+    Spot { bucket: (!bucket.is_empty()).then_some(bucket), prefix: String::new() }
+}
+
+/// What finding a registry needs: questions on the terminal or from a descriptor, and sentences on standard error.
+pub(super) fn quiet_env(global: &Global, reaching: &Reaching, cancel: &Cancel) -> Result<Env, Failure> {
+    let prompt: Arc<dyn Prompt> = match reaching.password_fd {
+        Some(fd) => Arc::new(FdPrompt::new(fd)),
+        None => Arc::new(TerminalPrompt::new(cancel.clone())),
+    };
+    Ok(Env {
+        sites: sites(global)?,
+        clock: Arc::new(SystemClock),
+        prompt,
+        face: Arc::new(Quiet),
+        cancel: cancel.clone(),
+        redactor: Redactor::new(),
+        runtime_dir: runtime_dir(),
+        link_timeout: reaching.link_timeout(),
+        retry: Retry::default(),
+        hook: Hook::default(),
+        by: by(),
+    })
+}
+
+/// A site as it was installed, and what is wanted of it.
+pub(super) async fn of_site(env: &Env, site: Option<&str>, keys: &args::SiteKeys) -> Result<Registry, Failure> {
+    let site = status::site(&env.sites, site)?;
+    let order = order::of_run(&status::last_run(&env.sites, site)?)?;
+    let wanted = browse::Wanted { keys_file: keys.credentials_file.clone(), key: keys.signer };
+    browse::site(env, &order, &wanted).await
+}
+
+/// Finds the registry that was asked for: a site, or any service where flags or a profile describe one.
+async fn registry(global: &Global, args: &args::Browse) -> Result<Registry, Failure> {
+    let env = quiet_env(global, &args.reaching, &Cancel::new())?;
+    let flags = args.service.flags();
+    // Where nothing is named, the only site is meant; where there is none, what the environment says.
+    let any_site = args.site.is_some() || !env.sites.names().is_empty();
+    if !flags.is_empty() || !any_site {
+        if args.site.is_some() {
+            return Err(
+                Failure::permanent("a site and an endpoint of another service were named").help("Name one of them.")
+            );
+        }
+        return browse::service(&env, &flags).await;
+    }
+    of_site(&env, args.site.as_deref(), &args.keys).await
+}
+
+/// Shows a registry until it is left.
+pub(super) async fn show(
+    global: &Global,
+    rehearsal: bool,
+    registry: &Registry,
+    spot: Spot,
+    mouse: bool,
+) -> Result<Exit, Failure> {
+    let trust = match registry.ca {
+        Vouched::Site => Shown::Site(registry.name.clone()),
+        Vouched::File => Shown::File,
+        Vouched::System => Shown::System,
+        Vouched::Nobody => Shown::Nobody,
+    };
+    let who = Who { name: registry.name.clone(), url: registry.url.clone(), trust, key: registry.key.clone() };
+    let mut model = Browse::new(Text::of(language(global)), theme(global), rehearsal, who, spot);
+    let (msgs, heard) = mpsc::channel(QUEUE);
+    let (effects, asked) = mpsc::channel(QUEUE);
+    let (_live, live) = watch::channel(Live);
+    let (_output, output) = watch::channel(None);
+    let (end, suspend) = signals().map_err(|e| Failure::permanent("hear signals").because(e.to_string()))?;
+    let feeds = Feeds { msgs: heard, live, output, end, suspend, clock: Arc::new(SystemClock) };
+    let driver = tokio::spawn(Driver::new(registry.source.clone(), msgs).run(asked));
+    {
+        let mut tty = Taken::take(mouse).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
+        run(&mut model, &mut tty, EventStream::new(), feeds, effects).await;
+    }
+    driver.abort();
+    Ok(Exit::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_a_bucket_and_a_prefix() {
+        let at = |bucket: Option<&str>, prefix: &str| Spot { bucket: bucket.map(str::to_owned), prefix: prefix.into() };
+        assert_eq!(spot(None), at(None, ""));
+        assert_eq!(spot(Some("models")), at(Some("models"), ""));
+        assert_eq!(spot(Some("s3://models/a/b")), at(Some("models"), "a/"));
+        assert_eq!(spot(Some("models/a/b/")), at(Some("models"), "a/b/"));
+    }
+}
