@@ -220,8 +220,24 @@ pub fn tick(model: &mut Model) -> Vec<Effect> {
 /// A command. What is done with a log is done with that of the step under the cursor.
 pub fn command(model: &mut Model, command: Command) -> Vec<Effect> {
     let install = &model.walk.install;
-    let moves = install.focus == Pane::Steps && matches!(command, Command::Up | Command::Down);
-    let mut effects = if moves && !install.log.zoom { Vec::new() } else { settle(model) };
+    let log = match command {
+        Command::Up | Command::Down => install.focus == Pane::Log || install.log.zoom,
+        Command::Search
+        | Command::NextHit
+        | Command::PreviousHit
+        | Command::Left
+        | Command::Right
+        | Command::PageUp
+        | Command::PageDown
+        | Command::Top
+        | Command::Bottom
+        | Command::Zoom
+        | Command::Wrap
+        | Command::Copy
+        | Command::Save => true,
+        _ => false,
+    };
+    let mut effects = if log { settle(model) } else { Vec::new() };
     effects.extend(settled(model, command));
     effects
 }
@@ -268,7 +284,7 @@ fn settled(model: &mut Model, command: Command) -> Vec<Effect> {
             model.walk.install.pointed = to.map(|step| Pointed { step, since: model.shell.now_ms });
         }
         Command::Follow => {
-            install.chosen = None;
+            (install.chosen, install.pointed) = (None, None);
             install.log.follow();
         }
         Command::Detach => model.walk.dialog = Some(Dialog::Detach { choice: 0 }),
