@@ -4,7 +4,7 @@ use crate::ports::objects::Answer;
 use std::time::Duration;
 
 /// How often a call is made before what it asks for counts as not to be had.
-pub const ATTEMPTS: u32 = 4;
+const ATTEMPTS: u32 = 4;
 /// The pause before the second attempt; each further one is twice as long.
 pub const PAUSE: Duration = Duration::from_millis(500);
 

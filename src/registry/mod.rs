@@ -19,4 +19,3 @@ pub(crate) mod testing;
 pub mod transfer;
 pub mod triton;
 pub mod usage;
-pub mod whole;

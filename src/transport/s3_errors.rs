@@ -185,6 +185,8 @@ pub(super) fn refusal(what: &str, status: u16, code: &str, message: &str) -> Fai
                 .help("Name the bucket's region by --region or AWS_REGION.")
         }
         (501, _) | (_, "NotImplemented") => said(Failure::permanent(format!("{what}: the service cannot do this"))),
+        // The answer to a HEAD has no words of the service's.
+        (404, "" | "NotFound") => said(Failure::permanent(format!("{what}: there is none"))),
         (408 | 429 | 500..600, _) | (_, "SlowDown" | "XMinioServerNotInitialized") => {
             said(Failure::transient(format!("{what}: the registry cannot now")))
         }

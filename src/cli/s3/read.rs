@@ -3,28 +3,42 @@
 use super::super::output;
 use super::args::{Cat, Head, Share};
 use super::out::Out;
-use super::way::Way;
+use super::way::Way as To;
 use super::{Done, Ended, object};
 use crate::app::Exit;
 use crate::plan::Failure;
 use crate::ports::objects::{self, GetQuery, Why};
-use crate::registry::whole::Whole;
+use crate::registry::transfer::{Limits, Transfers, Way, read_through};
+use crate::transport::disk::Disk;
 use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// As much is read at most for lines.
 const LINES_WITHIN: u64 = 256 << 10;
 
 /// `s3 cat`.
-pub async fn cat(way: &Way<'_>, mut out: Out, args: &Cat) -> Done {
+pub async fn cat(way: &To<'_>, mut out: Out, args: &Cat) -> Done {
     refuse_json(&out, "cat")?;
     for text in &args.addresses {
         let (reached, at) = object(way, text).await?;
-        let mut whole = Whole::begin(&*reached.objects, &at).await?;
-        while let Some(piece) = whole.next().await? {
-            out.bytes(&piece)?;
-        }
+        // Nothing is written here but standard output, so that no place for files is needed.
+        let (files, limits) = (Arc::new(Disk), Limits::default());
+        let of = Transfers::new(reached.objects, files, String::new(), PathBuf::new(), limits);
+        let mut written = Ok(());
+        let read = read_through(&of, &Way::free(), &at, |bytes| {
+            out.bytes(bytes).map_err(|error| {
+                // Whoever has had enough of it is no trouble of the object's.
+                let kind = error.kind();
+                written = Err(error);
+                kind.into()
+            })
+        })
+        .await;
+        written?;
+        out.flush()?;
+        read.map_err(|trouble| trouble.failure)?;
     }
-    out.flush()?;
     Ok(Exit::Done)
 }
 
@@ -38,7 +52,7 @@ fn refuse_json(out: &Out, command: &str) -> Result<(), Ended> {
 }
 
 /// `s3 head`.
-pub async fn head(way: &Way<'_>, mut out: Out, args: &Head) -> Done {
+pub async fn head(way: &To<'_>, mut out: Out, args: &Head) -> Done {
     refuse_json(&out, "head")?;
     let (reached, at) = object(way, &args.address).await?;
     let most = args.bytes.unwrap_or(LINES_WITHIN);
@@ -81,7 +95,7 @@ pub async fn head(way: &Way<'_>, mut out: Out, args: &Head) -> Done {
 }
 
 /// `s3 share`.
-pub async fn share(way: &Way<'_>, mut out: Out, args: &Share) -> Done {
+pub async fn share(way: &To<'_>, mut out: Out, args: &Share) -> Done {
     let (reached, at) = object(way, &args.address).await?;
     let what = if args.write { objects::Share::Put } else { objects::Share::Get };
     if !args.write {

@@ -73,10 +73,13 @@ async fn once(
         Ok(got) => got,
         Err(error) => return Ok(Err(error)),
     };
-    if got.info.size != info.size || (got.info.etag.is_some() && got.info.etag != info.etag) || got.first != *have {
+    // A service that ignores ranges begins at the first byte, and what was had is left out below.
+    let behind = got.first > *have;
+    if got.info.size != info.size || (got.info.etag.is_some() && got.info.etag != info.etag) || behind {
         let failure = Failure::transient(format!("{} changed while it was read", at.key));
         return Err(Trouble::new(End::Unsteady, failure.help("Read it again from its begin.")));
     }
+    let mut again = *have - got.first;
     while *have < info.size {
         let bytes = match tokio::time::timeout(of.limits().stall, got.body.next()).await {
             Ok(Ok(Some(bytes))) => bytes,
@@ -84,6 +87,9 @@ async fn once(
             Ok(Err(error)) => return Ok(Err(error)),
             Err(_) => return Ok(Err(cut(format!("nothing came for {} s", of.limits().stall.as_secs())))),
         };
+        let old = usize::try_from(again).unwrap_or(usize::MAX).min(bytes.len());
+        again -= old as u64;
+        let bytes = bytes.slice(old..);
         let bytes = bytes.slice(..bytes.len().min(usize::try_from(info.size - *have).unwrap_or(usize::MAX)));
         take(&bytes).map_err(|error| {
             let failure = Failure::permanent("what was read cannot be handed on").because(error.to_string());

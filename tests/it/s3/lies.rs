@@ -111,7 +111,9 @@ async fn a_refusal_is_not_asked_again() {
             let before = server.asked();
             let said = s3(&server, args).await;
             assert_eq!((said.code, server.asked() - before), (Some(exit), 1), "{args:?}: {said:?}");
-            assert!(said.err.contains(code), "{args:?}: {said:?}");
+            // The answer to a HEAD, by which `cat` begins, has no code.
+            let of_head = said.err.contains(&status.to_string()) || said.err.contains("there is none");
+            assert!(said.err.contains(code) || args[0] == "cat" && of_head, "{args:?}: {said:?}");
         }
     }
 }
@@ -119,7 +121,9 @@ async fn a_refusal_is_not_asked_again() {
 #[tokio::test]
 async fn an_object_that_changes_under_a_torn_read_is_never_mixed() {
     let answer = |asked: &Asked| match asked.number {
-        0 => Answer::bytes(&[b'x'; 1000]).torn(500),
+        // The look at it, then the first answer with its bytes.
+        0 => Answer::bytes(&[b'x'; 1000]),
+        1 => Answer::bytes(&[b'x'; 1000]).torn(500),
         // The condition is ignored, and another object is there.
         _ => Answer(vec![(
             std::time::Duration::ZERO,
@@ -128,7 +132,10 @@ async fn an_object_that_changes_under_a_torn_read_is_never_mixed() {
     };
     let server = Lying::start(answer).await;
     let said = s3(&server, &["cat", "s3://bucket/k"]).await;
-    assert!(said.code == Some(1) && said.err.contains("written anew") && !said.out.contains('y'), "{said:?}");
+    assert!(
+        said.code == Some(1) && said.err.contains("changed while it was read") && !said.out.contains('y'),
+        "{said:?}"
+    );
 }
 
 #[tokio::test]
@@ -136,7 +143,7 @@ async fn a_server_without_ranges_still_gives_the_whole_object() {
     let body: Vec<u8> = (0..2000_u32).map(|n| b'a' + u8::try_from(n % 26).expect("it is small")).collect();
     let whole = String::from_utf8(body.clone()).expect("letters");
     let server = Lying::start(move |asked| match asked.number {
-        0 => Answer::bytes(&body).torn(900),
+        1 => Answer::bytes(&body).torn(900),
         _ => Answer::bytes(&body),
     })
     .await;
