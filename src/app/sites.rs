@@ -61,6 +61,11 @@ impl Sites {
         self.root.join("sites").join(site.as_str())
     }
 
+    /// Where uploads note what they have sent, so that they can be gone on with.
+    pub fn uploads(&self) -> PathBuf {
+        self.root.join("uploads")
+    }
+
     /// The names of the known sites.
     pub fn names(&self) -> Vec<HostId> {
         let Ok(entries) = fs::read_dir(self.root.join("sites")) else { return Vec::new() };

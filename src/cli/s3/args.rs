@@ -6,6 +6,7 @@ use std::time::Duration;
 
 const OBJECT: &str = "s3://BUCKET/KEY or SITE:BUCKET/KEY";
 const PREFIX: &str = "s3://BUCKET/PREFIX or SITE:BUCKET/PREFIX";
+const EITHER: &str = "s3://BUCKET/KEY or a prefix that ends in /; SITE:BUCKET/KEY for a site of yours";
 const EVERYTHING: &str = "s3://BUCKET/PREFIX or SITE:BUCKET/PREFIX; without a bucket the buckets are listed";
 
 /// `s3`.
@@ -42,6 +43,25 @@ pub enum Command {
     Versions(Versions),
     /// Print a URL that lets its holder read or write one object for a while
     Share(Share),
+    /// Fetch an object, or everything under a prefix; goes on after a break, and is verified
+    Get(Get),
+    /// Send a file, or a directory; goes on after a break, and is verified
+    Put(Put),
+    /// Copy an object at its service
+    Cp(Copy),
+    /// Copy an object at its service, then delete the source
+    Mv(Copy),
+    /// Delete an object, or everything under a prefix: counted first
+    Rm(Rm),
+    /// Compare an object with its checksum, or with a file
+    Verify(Verify),
+}
+
+impl Command {
+    /// Whether it is gone on with by the same command.
+    pub fn carries(&self) -> bool {
+        matches!(self, Self::Get(_) | Self::Put(_))
+    }
 }
 
 /// `s3 ls`.
@@ -122,4 +142,125 @@ pub struct Share {
     /// Let its holder write the object in place of reading it
     #[arg(long)]
     pub write: bool,
+}
+
+/// How bytes are carried.
+#[derive(Clone, Debug, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct Carry {
+    /// Everything under the prefix, or in the directory
+    #[arg(long, short)]
+    pub recursive: bool,
+    /// Replace what is there, once the new one is whole
+    #[arg(long)]
+    pub replace: bool,
+    /// Take what is there for done if it has the same bytes; with -r that is so in any case
+    #[arg(long, conflicts_with = "replace")]
+    pub keep_same: bool,
+    /// Say what -r comes to, and carry nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// So many bytes a second at most, as in 500k or 2M
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    pub limit: Option<u64>,
+}
+
+/// `500k`, `2M`, `1G`; a bare number is bytes.
+fn rate(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
+        Some(at) => text.split_at(at),
+        None => (text, ""),
+    };
+    let factor: u64 = match unit {
+        "" => 1,
+        "k" | "K" => 1 << 10,
+        "m" | "M" => 1 << 20,
+        "g" | "G" => 1 << 30,
+        _ => 0,
+    };
+    let bytes = number.parse::<u64>().ok().and_then(|n| n.checked_mul(factor)).filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| "bytes a second, as in 500k, 2M or 1G".to_owned())
+}
+
+/// `s3 get`.
+#[derive(Debug, Args)]
+pub struct Get {
+    /// Of what.
+    #[arg(value_name = "ADDRESS", help = EITHER)]
+    pub address: String,
+    /// The file or the directory; `-` is standard output [default: the key's last part here]
+    #[arg(value_name = "TO")]
+    pub to: Option<PathBuf>,
+    /// This version, and not the current one
+    #[arg(long, value_name = "ID", conflicts_with = "recursive")]
+    pub version: Option<String>,
+    /// How.
+    #[command(flatten)]
+    pub carry: Carry,
+}
+
+/// `s3 put`.
+#[derive(Debug, Args)]
+pub struct Put {
+    /// The file or the directory; `-` is standard input
+    #[arg(value_name = "FROM")]
+    pub from: PathBuf,
+    /// Where to.
+    #[arg(value_name = "ADDRESS", help = EITHER)]
+    pub address: String,
+    /// What its readers are told that it is, as in application/octet-stream
+    #[arg(long, value_name = "TYPE")]
+    pub content_type: Option<String>,
+    /// How.
+    #[command(flatten)]
+    pub carry: Carry,
+}
+
+/// `s3 cp` and `s3 mv`.
+#[derive(Debug, Args)]
+pub struct Copy {
+    /// Of what.
+    #[arg(value_name = "FROM", help = OBJECT)]
+    pub from: String,
+    /// Where to.
+    #[arg(value_name = "TO", help = EITHER)]
+    pub to: String,
+    /// This version, and not the current one
+    #[arg(long, value_name = "ID")]
+    pub version: Option<String>,
+    /// Replace what is there
+    #[arg(long)]
+    pub replace: bool,
+}
+
+/// `s3 rm`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct Rm {
+    /// Of what.
+    #[arg(value_name = "ADDRESS", help = EITHER)]
+    pub address: String,
+    /// Everything under the prefix
+    #[arg(long, short)]
+    pub recursive: bool,
+    /// Every version and delete marker, for good, and not only what is there now
+    #[arg(long)]
+    pub all_versions: bool,
+    /// Say what it comes to, and delete nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask for the name to be typed
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `s3 verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Of what.
+    #[arg(value_name = "ADDRESS", help = OBJECT)]
+    pub address: String,
+    /// Compare this file with it [default: read the object itself]
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
 }

@@ -1,6 +1,9 @@
 //! `modelquay s3 …`: the bucket browser without its screens.
 
 pub mod args;
+mod bar;
+mod carry;
+mod change;
 mod list;
 mod out;
 mod read;
@@ -24,6 +27,8 @@ use way::{Reached, Way};
 enum Ended {
     /// Something failed.
     Failure(Failure),
+    /// A transfer ended without its object, with this exit.
+    Transfer(Failure, u8),
     /// What was typed makes no sense.
     Usage(Failure),
     /// Whoever reads standard output has had enough, or it cannot be written.
@@ -61,16 +66,26 @@ pub fn run(global: &Global, args: &S3) -> Exit {
         if let Err(error) = interrupt::listen(&cancel, "modelquay: ending as asked") {
             output::talk(&format!("modelquay: signals cannot be heard: {error}"));
         }
-        // Nothing here changes anything that would have to be put in order, so that the first signal ends it.
+        // What these commands leave at any moment is in order or can be gone on with, so that the first signal
+        // ends them.
         tokio::select! {
             done = command(global, args, &cancel) => done,
-            () = cancel.stop_asked() => Ok(Exit::Interrupted),
+            () = cancel.stop_asked() => {
+                if args.command.carries() {
+                    output::talk("help: What was carried is kept: the same command goes on there.");
+                }
+                Ok(Exit::Interrupted)
+            }
         }
     });
     runtime.shutdown_timeout(Duration::from_secs(2));
     match done {
         Ok(exit) => exit,
         Err(Ended::Failure(failure)) => refuse(&of_reads(failure)),
+        Err(Ended::Transfer(failure, code)) => {
+            refuse(&failure);
+            exit(code)
+        }
         Err(Ended::Usage(failure)) => {
             refuse(&failure);
             Exit::Usage
@@ -79,7 +94,12 @@ pub fn run(global: &Global, args: &S3) -> Exit {
     }
 }
 
-/// All of these commands read: one that was cut off has failed, and left nothing in between.
+/// The exit with this number.
+fn exit(code: u8) -> Exit {
+    Exit::ALL.iter().copied().find(|exit| exit.code() == code).unwrap_or(Exit::Failed)
+}
+
+/// The commands that end so read: one that was cut off has failed, and left nothing in between.
 fn of_reads(mut failure: Failure) -> Failure {
     if failure.kind == FailureKind::Unknown {
         failure.kind = FailureKind::Transient;
@@ -101,6 +121,12 @@ async fn command(global: &Global, args: &S3, cancel: &Cancel) -> Done {
         Command::Head(args) => read::head(&way, out, args).await,
         Command::Share(args) => read::share(&way, out, args).await,
         Command::Du(args) => report::du(&way, out, args).await,
+        Command::Get(args) => carry::get(&way, out, args).await,
+        Command::Put(args) => carry::put(&way, out, args).await,
+        Command::Cp(args) => change::copy(&way, out, args, false).await,
+        Command::Mv(args) => change::copy(&way, out, args, true).await,
+        Command::Rm(args) => change::rm(&way, out, args).await,
+        Command::Verify(args) => change::verify(&way, out, args).await,
     }
 }
 

@@ -2,13 +2,16 @@
 
 use super::super::args::Global;
 use super::super::browse::{of_site, quiet_env};
-use super::args::S3;
+use super::args::{Carry, S3};
 use crate::app::Env;
 use crate::app::browse::{self, Registry};
-use crate::base::Cancel;
+use crate::base::{Cancel, sanitise};
 use crate::plan::Failure;
 use crate::ports::Objects;
+use crate::ports::prompt::{Answer, Asker, Question};
 use crate::registry::address::Place;
+use crate::registry::transfer::{Limits, Transfers};
+use crate::transport::disk::Disk;
 use std::sync::Arc;
 
 /// A service that can be asked.
@@ -32,6 +35,27 @@ impl<'a> Way<'a> {
     /// The service that a place means.
     pub async fn to(&self, place: &Place) -> Result<Reached, Failure> {
         Ok(Reached { objects: self.registry(place).await?.source.objects().await? })
+    }
+
+    /// What transfers of a place share: with the reader's key, or with the key that may write where a site has one.
+    pub async fn transfers(&self, place: &Place, writes: bool, carry: &Carry) -> Result<Transfers, Failure> {
+        let registry = self.registry(place).await?;
+        let writing = registry.writing.as_ref().filter(|_| writes);
+        let source = writing.map_or(&registry.source, |(_, source)| source);
+        let (objects, uploads) = (source.objects().await?, self.env.sites.uploads());
+        let of = Transfers::new(objects, Arc::new(Disk), registry.url.clone(), uploads, Limits::default());
+        of.limit(carry.limit);
+        Ok(of)
+    }
+
+    /// Whether somebody typed this name, who was asked to.
+    pub async fn typed(&self, name: &str) -> Result<bool, Failure> {
+        let text = format!("type {} to go on:", sanitise::visible(name));
+        match self.env.prompt.ask(Question::Shown { asker: Asker::Program, text }).await {
+            Ok(Answer::Text(text)) => Ok(text.expose().trim_end_matches(['\r', '\n']) == name),
+            Ok(_) => Ok(false),
+            Err(failure) => Err(failure.help("Without somebody who can type, say --yes.")),
+        }
     }
 
     /// The registry that a place means.
