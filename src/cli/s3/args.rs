@@ -2,6 +2,7 @@
 
 use super::super::args::{Reaching, ServiceFlags, SiteKeys, duration};
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 use std::time::Duration;
 
 const OBJECT: &str = "s3://BUCKET/KEY or SITE:BUCKET/KEY";
