@@ -186,9 +186,7 @@ pub fn remark_words(remark: Remark) -> &'static str {
             "warning: the service gives no parts of objects: this cannot be gone on with after a break"
         }
         Remark::WasThere => "it was there already, with the same bytes",
-        Remark::MayBeLeft => {
-            "warning: an upload whose begin was cut off may be left; `modelquay s3 du` counts unfinished ones"
-        }
+        Remark::MayBeLeft => "warning: an upload whose begin was cut off may be left; `s3 du` counts unfinished ones",
         Remark::UploadGone => "the upload of an earlier try is gone at the service: begun again",
         Remark::NoChecksumTaken => "the service does not take the checksum that was sent along: begun again without",
     }

@@ -64,7 +64,7 @@ impl Default for Limits {
             copy_part: 512 * MIB,
             lanes: 64,
             lanes_an_object: 8,
-            memory_kib: 40 * 1024,
+            memory_kib: 24 * 1024,
             gather: MIB,
             // Bursty links stand still for 30 seconds and go on.
             stall: Duration::from_secs(90),
