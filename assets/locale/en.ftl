@@ -403,6 +403,7 @@ route-tunnel = only reached through the connection to the host: from here the po
 
 done-title = The registry { $site } is ready
 done-keys-in-cluster = The keys were not saved here. They are in the cluster: modelquay resume { $site } --credentials-file FILE
+done-keys-rehearsed = The keys were not saved; they go with this rehearsal.
 done-endpoint = endpoint
 done-console = console
 done-no-console = in a rehearsal there is none

@@ -377,6 +377,7 @@ route-tunnel = 只能经由到主机的连接访问：从本机看该端口被�
 
 done-title = 仓库 { $site } 已就绪
 done-keys-in-cluster = 密钥没有保存在本机，它们在集群里：modelquay resume { $site } --credentials-file FILE
+done-keys-rehearsed = 密钥未保存；它们会随这次演练一起消失。
 done-endpoint = 端点
 done-console = 控制台
 done-no-console = 演练中没有控制台

@@ -104,6 +104,8 @@ pub fn status(model: &Model) -> (Role, String) {
 fn keys(model: &Model, room: usize) -> Vec<Line<'static>> {
     match model.walk.credentials.saved() {
         Some(saved) => saved_lines(model, saved, room),
+        // There is no cluster to have them again from.
+        None if model.shell.rehearsal => wrapped(model.shell.theme, Role::Dim, &model.t("done-keys-rehearsed"), room),
         None => wrapped(model.shell.theme, Role::Dim, &about_site(model, "done-keys-in-cluster"), room),
     }
 }

@@ -20,6 +20,8 @@ fn a_dead_registry_is_mended_by_a_mirror_that_is_named_on_the_failure() {
     arrives(&pty, Place::Credentials);
     pty.says(&t("status-keys-unsaved")).keys(ENTER).keys("i have them").keys(ENTER);
     arrives(&pty, Place::Done);
+    // There is no cluster to have the keys again from, and no command is named for it.
+    pty.says(&t("done-keys-rehearsed"));
     // The registry that came of it is browsed over the same connection, with the reader's key.
     pty.keys("b").says("models /").says(&t("browse-read-only")).says(&t("browse-name"));
     pty.keys("q");
