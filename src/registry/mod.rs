@@ -10,6 +10,7 @@ pub mod facts;
 pub mod features;
 pub mod inspect;
 pub mod listing;
+pub mod models;
 pub mod paged;
 pub mod pbtxt;
 pub mod preview;

@@ -5,7 +5,7 @@ use super::model::{self, ConfigState, Model};
 use super::rule::{Finding, Rule, Severity};
 use super::tree::{Dir, tree};
 use super::versions::{Parsed, parse_version};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many findings of one rule are kept; of a bucket of a million bad keys nobody reads more.
 pub const MOST_OF_A_RULE: usize = 50;
@@ -39,6 +39,30 @@ impl Repository {
     /// The findings of a model.
     pub fn of<'a>(&'a self, model: &'a str) -> impl Iterator<Item = &'a Finding> + 'a {
         self.findings.iter().filter(move |finding| finding.model.as_deref() == Some(model))
+    }
+
+    /// Takes in what was found by reading more than keys and configs. Of a model with an error nothing is served, nor of
+    /// an ensemble that needs it.
+    pub fn add(&mut self, found: Vec<Finding>) {
+        for finding in found.iter().filter(|finding| finding.severity == Severity::Error) {
+            for model in self.models.iter_mut().filter(|model| finding.model.as_ref() == Some(&model.name)) {
+                model.served.clear();
+            }
+        }
+        loop {
+            let served: BTreeSet<String> =
+                self.models.iter().filter(|model| !model.served.is_empty()).map(|model| model.name.clone()).collect();
+            let needs = |model: &Model| model.steps().iter().any(|step| !served.contains(&step.model));
+            let Some(model) = self.models.iter_mut().find(|model| !model.served.is_empty() && needs(model)) else { break };
+            model.served.clear();
+        }
+        let mut all = std::mem::take(&mut self.findings);
+        all.extend(found);
+        let (findings, more) = sorted(all);
+        self.findings = findings;
+        for (rule, count) in more {
+            *self.more.entry(rule).or_default() += count;
+        }
     }
 
     /// A model by its name.
