@@ -40,6 +40,8 @@ pub struct Registry {
     pub source: Arc<dyn Source>,
     /// The way to it with the key that may write, once that was asked for.
     pub writing: Option<(String, Arc<dyn Source>)>,
+    /// The way to it with the key that Triton has, where that is known.
+    pub triton: Option<Arc<dyn Source>>,
 }
 
 /// Who vouches for a registry.
@@ -98,6 +100,7 @@ pub fn of_world(
         key: KeyName::Reader.id().to_owned(),
         source: through(KeyName::Reader)?,
         writing: through(KeyName::Publisher).map(|source| (KeyName::Publisher.id().to_owned(), source)),
+        triton: through(KeyName::Triton),
     })
 }
 
@@ -123,22 +126,24 @@ pub async fn site(env: &Env, order: &Order, wanted: &Wanted) -> Result<Registry,
     })?;
     let file = keys_of(env, order, wanted).await?;
     let key = wanted.key.unwrap_or(KeyName::Reader);
-    let (url, reading, writing) = match file {
+    let (url, reading, others) = match file {
         Some(file) => {
             let reading = file.key(key).cloned().ok_or_else(|| {
                 Failure::permanent(format!("the keys' file holds no key {:?}", key.id()))
                     .help("Name another one with --as, or another file with --credentials-file.")
             })?;
-            (file.endpoint.clone(), reading, file.key(KeyName::Publisher).cloned())
+            let others = [KeyName::Publisher, KeyName::Triton];
+            let others = others.map(|name| (name, file.key(name).cloned()));
+            (file.endpoint.clone(), reading, others.to_vec())
         }
-        None => (endpoint_of_sheet(&dir)?, asked(env, site.name.as_str(), key).await?, None),
+        None => (endpoint_of_sheet(&dir)?, asked(env, site.name.as_str(), key).await?, Vec::new()),
     };
     let at = endpoint(&url, ca_pem)?;
     let name = site.name.as_str();
     let mut keys = vec![(KeyName::Reader, reading)];
     // Root's key is for what was asked of it and nothing else; another one does not write in its place.
     if wanted.key.is_none() {
-        keys.extend(writing.map(|pair| (KeyName::Publisher, pair)));
+        keys.extend(others.into_iter().filter_map(|(name, pair)| Some((name, pair?))));
     }
     // The direct way costs a second where it works, and needs neither ssh nor sudo.
     let mut registry = if let Ok(Route::Direct) = Prober::new(None).route(&at).await {
@@ -160,7 +165,8 @@ fn direct(name: &str, at: &Endpoint, keys: &[(KeyName, Credentials)]) -> Result<
     let source = way(KeyName::Reader)?.ok_or_else(|| Failure::permanent("there is no key"))?;
     let writing = way(KeyName::Publisher)?.map(|source| (KeyName::Publisher.id().to_owned(), source));
     let key = KeyName::Reader.id().to_owned();
-    Ok(Registry { name: name.to_owned(), url: at.url(), ca: Vouched::Site, key, source, writing })
+    let triton = way(KeyName::Triton)?;
+    Ok(Registry { name: name.to_owned(), url: at.url(), ca: Vouched::Site, key, source, writing, triton })
 }
 
 fn fixed(objects: S3Objects) -> Arc<dyn Source> {
@@ -190,7 +196,7 @@ pub async fn service(env: &Env, flags: &aws::Flags) -> Result<Registry, Failure>
     let source = fixed(S3Objects::new(service, Route::Direct)?);
     let writing = service.keys.as_ref().map(|_| (key.clone(), source.clone()));
     let name = flags.profile.clone().unwrap_or_else(|| "S3".to_owned());
-    Ok(Registry { name, url: service.url.clone(), ca, key, source, writing })
+    Ok(Registry { name, url: service.url.clone(), ca, key, source, writing, triton: None })
 }
 
 /// The file of a site's keys, opened; `None` where there is none.

@@ -172,7 +172,8 @@ async fn listed(
     progress: &mut impl FnMut(Progress),
 ) -> Answer<(Vec<(String, u64)>, Vec<Doubt>)> {
     let prefix = ask.prefix();
-    let mut pager = Pager::new(ListQuery { bucket: ask.bucket.clone(), prefix: prefix.clone(), ..ListQuery::default() });
+    let mut pager =
+        Pager::new(ListQuery { bucket: ask.bucket.clone(), prefix: prefix.clone(), ..ListQuery::default() });
     let (mut keys, mut doubts) = (Vec::new(), Vec::new());
     loop {
         let query = match pager.next() {

@@ -56,6 +56,8 @@ pub enum Command {
     Rm(Rm),
     /// Compare an object with its checksum, or with a file
     Verify(Verify),
+    /// Say which models Triton would serve from a prefix, and what keeps it from the others
+    Lint(Lint),
 }
 
 impl Command {
@@ -264,4 +266,15 @@ pub struct Verify {
     /// Compare this file with it [default: read the object itself]
     #[arg(value_name = "FILE")]
     pub file: Option<PathBuf>,
+}
+
+/// `s3 lint`.
+#[derive(Debug, Args)]
+pub struct Lint {
+    /// Of what.
+    #[arg(value_name = "ADDRESS", help = PREFIX)]
+    pub address: String,
+    /// Judge by names and configs alone, and read no model's file
+    #[arg(long)]
+    pub names_only: bool,
 }

@@ -4,6 +4,7 @@ pub mod args;
 mod bar;
 mod carry;
 mod change;
+mod lint;
 mod list;
 mod out;
 mod read;
@@ -120,6 +121,7 @@ async fn command(global: &Global, args: &S3, cancel: &Cancel) -> Done {
         Command::Cat(args) => read::cat(&way, out, args).await,
         Command::Head(args) => read::head(&way, out, args).await,
         Command::Share(args) => read::share(&way, out, args).await,
+        Command::Lint(args) => lint::lint(&way, out, args).await,
         Command::Du(args) => report::du(&way, out, args).await,
         Command::Get(args) => carry::get(&way, out, args).await,
         Command::Put(args) => carry::put(&way, out, args).await,

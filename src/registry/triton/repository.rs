@@ -53,7 +53,9 @@ impl Repository {
             let served: BTreeSet<String> =
                 self.models.iter().filter(|model| !model.served.is_empty()).map(|model| model.name.clone()).collect();
             let needs = |model: &Model| model.steps().iter().any(|step| !served.contains(&step.model));
-            let Some(model) = self.models.iter_mut().find(|model| !model.served.is_empty() && needs(model)) else { break };
+            let Some(model) = self.models.iter_mut().find(|model| !model.served.is_empty() && needs(model)) else {
+                break;
+            };
             model.served.clear();
         }
         let mut all = std::mem::take(&mut self.findings);

@@ -74,7 +74,7 @@ async fn cat_goes_on_where_an_answer_broke_off() {
     assert_eq!(bench.faults.left(), 0, "the answers were not torn");
 }
 
-fn put(bench: &Bench, key: &str, data: Vec<u8>) {
+pub fn put(bench: &Bench, key: &str, data: Vec<u8>) {
     use s3s::crypto::{Checksum as _, Md5};
     let etag = modelquay::plan::change::hex(&Md5::checksum(&data));
     put_as(bench, key, data, etag);
