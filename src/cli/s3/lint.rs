@@ -97,16 +97,19 @@ fn finding_row(out: &mut Out, finding: &Finding) -> std::io::Result<()> {
         Severity::Note => "note",
     };
     let line = || {
-        let at = finding.at.map(|at| format!(", line {}", at.line)).unwrap_or_default();
         let mut text = format!("  {severity} {}: {}", finding.rule, visible(&finding.what));
+        let mut more = |label: &str, words: &str| {
+            text.extend(["\n    ", label, words]);
+        };
         if let Some(says) = &finding.says {
-            text.push_str(&format!("\n    Triton says: {}", visible(says)));
+            more("Triton says: ", &visible(says));
         }
-        text.push_str(&format!("\n    key: {}{at}", visible(&finding.key)));
+        let at = finding.at.map(|at| format!(", line {}", at.line)).unwrap_or_default();
+        more("key: ", &format!("{}{at}", visible(&finding.key)));
         if !finding.fix.is_empty() {
-            text.push_str(&format!("\n    fix: {}", visible(&finding.fix)));
+            more("fix: ", &visible(&finding.fix));
         }
-        text.push_str(&format!("\n    source: {}", finding.rule.source()));
+        more("source: ", finding.rule.source());
         text
     };
     out.row("finding", line, || {
