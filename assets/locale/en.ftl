@@ -472,6 +472,7 @@ do-sort = sort
 do-more = go on listing
 do-pane = details
 do-copy-url = copy address
+do-models = Triton's view
 
 ## Steps
 
@@ -585,3 +586,46 @@ doubt-outside = The server sent keys of another prefix: left out.
 doubt-empty = The server sends empty pages without end: given up.
 doubt-too-many = There are more keys than can be kept.
 browse-when = { $size }, { $time } UTC
+models-title = Triton would load { $served } of { $models } models from
+models-title-here = Triton would load { $served } of { $models } models from here
+models-looking-at = What Triton would make of { $path }
+models-model = model
+models-backend = backend
+models-versions = versions
+models-serves = serves
+models-state = state
+models-about = backend { $backend }, largest batch { $batch }, { $groups ->
+    [one] { $groups } instance group
+   *[other] { $groups } instance groups
+}
+models-unknown = -
+models-serves-none = none
+models-unread-state = not read
+models-errors = { $count ->
+    [one] { $count } error
+   *[other] { $count } errors
+}
+models-warnings = { $count ->
+    [one] { $count } warning
+   *[other] { $count } warnings
+}
+models-version-served = served
+models-version-none = no version to Triton
+models-version-incomplete = picked, not whole
+models-version-kept = picked, not served
+models-version-idle = not picked
+models-rule = rule { $rule }
+models-says = Triton will say: "{ $words }"
+models-key = key: { $key }
+models-key-line = key: { $key }, line { $line }
+models-fix = fix: { $fix }
+models-none = There is no model here, and nothing wrong.
+models-keys = Listing the repository: { $count } keys so far.
+models-configs = Reading configs: { $done } of { $all }.
+models-contents = Looking into what would be served: { $done } of { $all } files.
+models-failed = It could not be looked at. What was seen is no whole picture, so none is shown.
+models-unread = { $count ->
+    [one] One object could not be read: { $key }: { $why }
+   *[other] { $count } objects could not be read, first { $key }: { $why }
+}
+models-start = A start of Triton: { $requests } requests one by one, { $seconds } s from here, { $bytes } to copy

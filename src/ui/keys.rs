@@ -115,6 +115,8 @@ named! {
     Slower = "slower",
     /// Show the secrets for a moment.
     Reveal = "reveal",
+    /// What Triton would make of a prefix.
+    Models = "models",
     /// Browse the registry.
     Browse = "browse",
     /// One prefix up.
@@ -166,6 +168,8 @@ named! {
     Typing = "typing",
     /// What lies under a prefix.
     Browse = "browse",
+    /// What Triton would make of a prefix.
+    Models = "models",
     /// The list of buckets.
     Buckets = "buckets",
 }
@@ -175,7 +179,9 @@ impl Scope {
     fn wider(self) -> Option<Self> {
         match self {
             Self::Any => None,
-            Self::Start | Self::Facts | Self::Plan | Self::Failure | Self::Browse | Self::Buckets => Some(Self::List),
+            Self::Start | Self::Facts | Self::Plan | Self::Failure | Self::Browse | Self::Buckets | Self::Models => {
+                Some(Self::List)
+            }
             _ => Some(Self::Any),
         }
     }

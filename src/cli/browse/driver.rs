@@ -5,6 +5,7 @@ use crate::app::browse::Source;
 use crate::ports::Objects;
 use crate::ports::objects::{Answer, ObjectError, Why};
 use crate::registry::listing::{End, Pager, load};
+use crate::registry::models::look;
 use crate::registry::preview::preview;
 use crate::ui::browse::{Effect, Msg};
 use std::sync::Arc;
@@ -18,6 +19,8 @@ const ROWS: usize = 2_000_000;
 /// What the driver has in hand.
 pub struct Driver {
     source: Arc<dyn Source>,
+    /// The way with the key that Triton has, where that is known.
+    triton: Option<Arc<dyn Source>>,
     msgs: mpsc::Sender<Msg>,
     /// The listing, which knows where it stands when it is stopped.
     listing: Option<Listing>,
@@ -32,8 +35,8 @@ struct Listing {
 
 impl Driver {
     /// A driver of one service.
-    pub fn new(source: Arc<dyn Source>, msgs: mpsc::Sender<Msg>) -> Self {
-        Self { source, msgs, listing: None, looking: None }
+    pub fn new(source: Arc<dyn Source>, triton: Option<Arc<dyn Source>>, msgs: mpsc::Sender<Msg>) -> Self {
+        Self { source, triton, msgs, listing: None, looking: None }
     }
 
     /// Carries out effects until the screens are gone.
@@ -68,6 +71,25 @@ impl Driver {
                         let found = async { preview(&*way(&*source).await?, &at).await.map(Box::new) };
                         let _ = msgs.send(Msg::Previewed { id, found: found.await }).await;
                     });
+                }
+                Effect::Models { id, ask } => {
+                    let (source, msgs) = (self.source.clone(), self.msgs.clone());
+                    let triton = self.triton.clone().unwrap_or_else(|| source.clone());
+                    self.look(async move {
+                        let found = async {
+                            let (objects, triton) = (way(&*source).await?, way(&*triton).await?);
+                            // A count that finds no room is followed by a later one.
+                            let told = |progress| drop(msgs.try_send(Msg::ModelsSoFar { id, progress }));
+                            look(&*objects, &*triton, &ask, told).await.map(Box::new)
+                        };
+                        let found = found.await;
+                        let _ = msgs.send(Msg::Models { id, found }).await;
+                    });
+                }
+                Effect::StopLooking => {
+                    if let Some(looking) = self.looking.take() {
+                        looking.abort();
+                    }
                 }
                 // The loop's own.
                 Effect::Leave(_) | Effect::Suspend | Effect::Redraw | Effect::Copy(_) => {}

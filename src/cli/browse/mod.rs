@@ -132,7 +132,7 @@ pub(super) async fn show(
     let (_output, output) = watch::channel(None);
     let (end, suspend) = signals().map_err(|e| Failure::permanent("hear signals").because(e.to_string()))?;
     let feeds = Feeds { msgs: heard, live, output, end, suspend, clock: Arc::new(SystemClock) };
-    let driver = tokio::spawn(Driver::new(registry.source.clone(), msgs).run(asked));
+    let driver = tokio::spawn(Driver::new(registry.source.clone(), registry.triton.clone(), msgs).run(asked));
     {
         let mut tty = Taken::take(mouse).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
         run(&mut model, &mut tty, EventStream::new(), feeds, effects).await;

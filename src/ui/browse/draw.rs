@@ -1,5 +1,6 @@
 //! The browser's picture: who and where, the list, what is known of the object beside it, one sentence, the keys.
 
+use super::models_draw;
 use super::preview::Previewed;
 use super::status::status_line;
 use super::{Browse, Vouched};
@@ -37,7 +38,8 @@ struct Parts {
 fn parts(browse: &Browse, area: Rect) -> Parts {
     let (head, rest) = split_top(area, 3);
     let (rest, foot) = split_bottom(rest, 2);
-    let (left, pane) = if browse.pane && area.width >= PANED && browse.spot.bucket.is_some() {
+    let (left, pane) = if browse.models.is_none() && browse.pane && area.width >= PANED && browse.spot.bucket.is_some()
+    {
         let (left, pane) = split_left(rest, area.width - (area.width / 3).clamp(24, 60));
         (left, Some(pane))
     } else {
@@ -81,10 +83,17 @@ pub fn render(browse: &Browse, area: Rect, buffer: &mut Buffer) {
     }
     let parts = parts(browse, area);
     let columns = parts.head.width;
-    draw_lines(vec![header(browse, columns), path_line(browse, columns), rule(theme, columns)], parts.head, buffer);
+    let path = match &browse.models {
+        Some(models) => models_draw::title(browse, models, columns),
+        None => path_line(browse, columns),
+    };
+    draw_lines(vec![header(browse, columns), path, rule(theme, columns)], parts.head, buffer);
     if browse.shell.help {
         let body = Rect { width: area.width, height: parts.list.height + 1, ..parts.title };
         help(&browse.shell, browse.scope(), |command| browse.idle(command), body, buffer);
+    } else if let Some(models) = &browse.models {
+        draw_lines(vec![models_draw::titles(browse, models, parts.title.width)], parts.title, buffer);
+        models_draw::list(browse, models, parts.list, buffer);
     } else {
         draw_lines(vec![titles(browse, parts.title.width)], parts.title, buffer);
         list(browse, parts.list, buffer);

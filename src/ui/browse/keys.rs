@@ -16,6 +16,9 @@ impl Browse {
         if self.typing.is_some() {
             return self.typing_command(command);
         }
+        if self.models.is_some() {
+            return self.models_command(command);
+        }
         let page = usize::from(self.list_rows());
         if self.cursor.moved(command, self.len(), page) {
             self.wanted = None;
@@ -47,12 +50,16 @@ impl Browse {
             }
             Command::Copy => copy::key(self),
             Command::CopyUrl => copy::url(self),
+            Command::Models => self.open_models(),
             _ => Vec::new(),
         }
     }
 
     /// Whether a command does nothing here and now: then its key is not named.
     pub(super) fn idle(&self, command: Command) -> bool {
+        if self.models.is_some() && self.models_idle(command) {
+            return true;
+        }
         match command {
             Command::Forward | Command::Next | Command::Previous | Command::Faster | Command::Slower => true,
             Command::More => !matches!(self.listing.end(), Some(End::Paused | End::Cancelled | End::Failed(_))),
@@ -150,7 +157,7 @@ impl Browse {
         match mouse.kind {
             MouseEventKind::ScrollDown => (0..WHEEL).flat_map(|_| self.command(Command::Down)).collect(),
             MouseEventKind::ScrollUp => (0..WHEEL).flat_map(|_| self.command(Command::Up)).collect(),
-            MouseEventKind::Down(MouseButton::Left) => {
+            MouseEventKind::Down(MouseButton::Left) if self.models.is_none() => {
                 let Some(place) = self.place_at(mouse.column, mouse.row) else { return Vec::new() };
                 if place == self.cursor.of(self.len()) {
                     return self.open();

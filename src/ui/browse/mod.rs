@@ -4,6 +4,10 @@
 mod copy;
 mod draw;
 mod keys;
+mod models;
+mod models_draw;
+#[cfg(test)]
+mod models_tests;
 pub mod msg;
 pub mod preview;
 mod status;
@@ -106,6 +110,8 @@ pub struct Browse {
     pub preview: preview::State,
     /// Whether what is known of the object stands beside the list.
     pub pane: bool,
+    /// What Triton would make of the prefix, while that is seen.
+    pub models: Option<models::Models>,
     /// Rows that were marked.
     marked: BTreeSet<u32>,
     cursor: Cursor,
@@ -116,6 +122,7 @@ pub struct Browse {
     /// The name from which on the listing was asked for, where that is not its begin.
     from: Option<String>,
     list_id: u64,
+    look_id: u64,
 }
 
 /// How many places back are remembered.
@@ -151,12 +158,15 @@ impl Browse {
             trail: Vec::new(),
             from: None,
             list_id: 0,
+            look_id: 0,
+            models: None,
         }
     }
 
     /// Where a key is pressed now.
     pub fn scope(&self) -> Scope {
         match (&self.typing, &self.spot.bucket) {
+            _ if self.models.is_some() => Scope::Models,
             (Some(_), _) => Scope::Typing,
             (None, Some(_)) => Scope::Browse,
             (None, None) => Scope::Buckets,
@@ -283,6 +293,8 @@ impl Browse {
             }
             Msg::Ended { id, end } if id == self.list_id => self.listing.ended(end),
             Msg::Previewed { id, found } => self.preview.found(id, found),
+            Msg::ModelsSoFar { id, progress } => self.models_progress(id, progress),
+            Msg::Models { id, found } => self.models_found(id, found),
             Msg::Batch { .. } | Msg::Ended { .. } => {}
         }
         Vec::new()
@@ -347,7 +359,8 @@ impl Screens for Browse {
     }
 
     fn moving(&self) -> Option<Duration> {
-        self.preview.waits(self.shell.now_ms)
+        // What the cursor rests on is not seen below the model view.
+        self.preview.waits(self.shell.now_ms).filter(|_| self.models.is_none())
     }
 
     fn told_to_end(&self) -> Leaving {

@@ -4,6 +4,7 @@ use super::preview::Previewed;
 use crate::base::Secret;
 use crate::ports::objects::{At, BucketRow, ListQuery, ObjectError};
 use crate::registry::listing::{Batch, End};
+use crate::registry::models::{Ask, Progress, View};
 use crate::ui::effect::Leaving;
 
 /// Something that happened.
@@ -24,6 +25,20 @@ pub enum Msg {
         id: u64,
         /// How it ended.
         end: End,
+    },
+    /// How far the look at a repository has come.
+    ModelsSoFar {
+        /// Which look.
+        id: u64,
+        /// How far.
+        progress: Progress,
+    },
+    /// What Triton would make of a prefix.
+    Models {
+        /// Which look this answers.
+        id: u64,
+        /// What was found.
+        found: Result<Box<View>, ObjectError>,
     },
     /// What is known of the object under the cursor.
     Previewed {
@@ -61,6 +76,15 @@ pub enum Effect {
     },
     /// Give the listing up.
     Stop,
+    /// Look at a prefix as Triton's repository; the look before is given up.
+    Models {
+        /// What the answer is called.
+        id: u64,
+        /// At what.
+        ask: Ask,
+    },
+    /// Give the look that is under way up.
+    StopLooking,
     /// Look into an object; the look before is given up.
     Preview {
         /// What the answer is called.

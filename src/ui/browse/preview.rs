@@ -59,7 +59,7 @@ impl Browse {
     /// Looks at the object of the cursor once it rests.
     pub(super) fn preview_when_resting(&mut self) -> Vec<Effect> {
         let now_ms = self.shell.now_ms;
-        if self.preview.moved_ms.is_none_or(|at| now_ms < at + REST_MS) {
+        if self.models.is_some() || self.preview.moved_ms.is_none_or(|at| now_ms < at + REST_MS) {
             return Vec::new();
         }
         self.preview.moved_ms = None;

@@ -37,6 +37,9 @@ fn status(browse: &Browse) -> (Role, String) {
     if let Some(notice) = &browse.shell.notice {
         return (Role::Text, notice.clone());
     }
+    if let Some(models) = &browse.models {
+        return super::models_draw::status(browse, models);
+    }
     if browse.spot.bucket.is_none() {
         let count = browse.buckets.as_ref().map_or(0, Vec::len);
         return (Role::Dim, text.with("browse-count-buckets", [("count", count.into())]));
@@ -85,7 +88,7 @@ fn status(browse: &Browse) -> (Role, String) {
     (role, words)
 }
 
-const fn doubt_text(doubt: Doubt) -> &'static str {
+pub(super) const fn doubt_text(doubt: Doubt) -> &'static str {
     match doubt {
         Doubt::NoToken => "doubt-no-token",
         Doubt::FalseEnd => "doubt-false-end",
@@ -99,7 +102,7 @@ const fn doubt_text(doubt: Doubt) -> &'static str {
 }
 
 /// `1,000,000`: the comma is understood in both languages.
-fn grouped(n: usize) -> String {
+pub(super) fn grouped(n: usize) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

@@ -16,7 +16,7 @@ fn key(code: KeyCode) -> KeyEvent {
     KeyEvent::new(code, KeyModifiers::NONE)
 }
 
-fn press(browse: &mut Browse, keys: &str) -> Vec<Effect> {
+pub(super) fn press(browse: &mut Browse, keys: &str) -> Vec<Effect> {
     keys.chars()
         .flat_map(|c| {
             let code = match c {
@@ -43,7 +43,7 @@ fn at(bucket: Option<&str>, prefix: &str) -> Browse {
     at_in(Lang::En, bucket, prefix)
 }
 
-fn at_in(lang: Lang, bucket: Option<&str>, prefix: &str) -> Browse {
+pub(super) fn at_in(lang: Lang, bucket: Option<&str>, prefix: &str) -> Browse {
     let spot = Spot { bucket: bucket.map(str::to_owned), prefix: prefix.to_owned() };
     let mut browse = Browse::new(Text::of(lang), THEME, false, who(), spot);
     browse.first();
@@ -74,7 +74,7 @@ fn comes(browse: &mut Browse, objects: &[(&str, u64)], prefixes: &[&str], end: O
     }
 }
 
-fn resnet(lang: Lang) -> Browse {
+pub(super) fn resnet(lang: Lang) -> Browse {
     let mut browse = at_in(lang, Some("models"), "resnet50/");
     let objects = [("resnet50/config.pbtxt", 412), ("resnet50/labels.txt", 10_523)];
     comes(&mut browse, &objects, &["resnet50/1/", "resnet50/2/"], Some(End::Complete));
@@ -231,7 +231,7 @@ fn a_click_puts_the_cursor_on_a_row_and_a_second_one_opens_it() {
 #[test]
 fn every_key_of_the_browser_does_something() {
     let table = Keymap::built_in();
-    for row in table.all().iter().filter(|row| matches!(row.scope, Scope::Browse | Scope::Buckets)) {
+    for row in table.all().iter().filter(|row| matches!(row.scope, Scope::Browse | Scope::Models | Scope::Buckets)) {
         for key in &row.keys {
             let mut browse = match row.scope {
                 Scope::Buckets => {
@@ -240,6 +240,7 @@ fn every_key_of_the_browser_does_something() {
                     browse.hear(Input::Said(Msg::Buckets(Ok(vec![bucket]))));
                     browse
                 }
+                Scope::Models => models_tests::seen(Lang::En),
                 _ => resnet(Lang::En),
             };
             if row.command == Command::More {

@@ -31,6 +31,7 @@ fn place(scope: Scope) -> &'static str {
         Scope::Question => "Questions of ssh, sudo and the program",
         Scope::Typing => "A path or a text to search for",
         Scope::Browse => "Browser",
+        Scope::Models => "Browser, the models",
         Scope::Buckets => "Browser, the list of buckets",
     }
 }

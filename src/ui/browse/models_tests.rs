@@ -1,0 +1,157 @@
+//! The model view: what it asks for, where its keys lead, and how it looks.
+
+use super::tests::{at_in, press, resnet};
+use super::*;
+use crate::plan::Failure;
+use crate::ports::objects::Why;
+use crate::registry::models::{Progress, Unread, View};
+use crate::registry::triton::{Configs, RepositoryUrl, forecast, judge};
+use crate::ui::testing::{picture_of, swept};
+use crate::ui::text::Lang;
+
+fn view() -> View {
+    let keys = [
+        ("bert/1/model.plan", 1_288_490_188),
+        ("bert/config.pbtxt", 120),
+        ("resnet50/1/model.onnx", 34_189_000),
+        ("resnet50/2/model.onnx", 34_189_100),
+        ("resnet50/3/model.onnx", 34_189_200),
+        ("resnet50/config.pbtxt", 412),
+        ("tokenizer/model.py", 4_096),
+        ("yolo/1/model.onnx", 25_000_000),
+        ("yolo/2.bak/model.onnx", 25_000_000),
+    ];
+    let texts = [
+        ("bert/config.pbtxt", "name: \"bert\"\nplatform: \"tensorrt_plan\"\n"),
+        ("resnet50/config.pbtxt", "name: \"resnet50\"\nbackend: \"onnxruntime\"\nmax_batch_size: 8\n"),
+    ];
+    let configs: Configs = texts.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect();
+    let repository = judge(keys, "", &configs);
+    let forecast = forecast(&repository, keys);
+    View {
+        bucket: "models".into(),
+        repository,
+        url: RepositoryUrl::build("https://10.77.0.2:30900", "models", "").ok(),
+        access: crate::registry::triton::Access::default(),
+        forecast,
+        round_trip: Duration::from_millis(20),
+        doubts: Vec::new(),
+        unread: Vec::new(),
+    }
+}
+
+fn asked(lang: Lang) -> (Browse, u64) {
+    let mut browse = at_in(lang, Some("models"), "");
+    let effects = press(&mut browse, "t");
+    let [Effect::Models { id, ask }] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!((ask.bucket.as_str(), ask.root.as_str(), ask.contents), ("models", "", true));
+    (browse, *id)
+}
+
+pub fn seen(lang: Lang) -> Browse {
+    let (mut browse, id) = asked(lang);
+    browse.hear(Input::Said(Msg::Models { id, found: Ok(Box::new(view())) }));
+    browse
+}
+
+#[test]
+fn the_way_back_leads_to_where_the_cursor_was() {
+    let mut browse = resnet(Lang::En);
+    press(&mut browse, "jj");
+    let before = (browse.spot.clone(), browse.row().map(|row| row.name.to_owned()));
+    assert!(matches!(&press(&mut browse, "t")[..], [Effect::Models { ask, .. }] if ask.root == "resnet50/"));
+    assert_eq!(press(&mut browse, "\u{1b}"), [Effect::StopLooking], "what is under way is given up");
+    assert_eq!((browse.spot.clone(), browse.row().map(|row| row.name.to_owned())), before);
+    assert_eq!(browse.scope(), Scope::Browse);
+}
+
+#[test]
+fn what_was_asked_before_is_not_taken_for_what_is_asked_now() {
+    let (mut browse, id) = asked(Lang::En);
+    press(&mut browse, "r");
+    browse.hear(Input::Said(Msg::Models { id, found: Ok(Box::new(view())) }));
+    assert!(browse.models.as_ref().expect("it is seen").found.is_none());
+}
+
+#[test]
+fn a_model_opens_with_its_versions_and_a_file_is_gone_to() {
+    let mut browse = seen(Lang::En);
+    press(&mut browse, "j\n");
+    assert_eq!(browse.models.as_ref().and_then(|models| models.open.as_deref()), Some("resnet50"));
+    press(&mut browse, "\u{1b}");
+    assert_eq!(browse.models.as_ref().expect("still seen").open, None);
+    press(&mut browse, "\nj");
+    let gone = press(&mut browse, "\n");
+    assert!(matches!(&gone[..], [Effect::List { query, .. }] if query.prefix == "resnet50/1/"), "{gone:?}");
+    assert!(browse.models.is_none());
+    assert_eq!(browse.wanted.as_deref(), Some("model.onnx"));
+}
+
+#[test]
+fn a_finding_leads_to_its_key_and_the_url_is_copied_as_triton_takes_it() {
+    let mut browse = seen(Lang::En);
+    let copied = press(&mut browse, "u");
+    assert!(
+        matches!(&copied[..], [Effect::Copy(url)] if url.expose() == "s3://https://10.77.0.2:30900/models"),
+        "{copied:?}"
+    );
+    press(&mut browse, "jjjj");
+    let key = view().repository.findings[0].key.clone();
+    let gone = press(&mut browse, "\n");
+    let wanted = browse.wanted.clone().unwrap_or_default();
+    assert!(
+        matches!(&gone[..], [Effect::List { query, .. }] if format!("{}{wanted}", query.prefix) == key),
+        "{gone:?}"
+    );
+}
+
+#[test]
+fn it_looks_as_it_did() {
+    let busy = |lang| {
+        let (mut browse, id) = asked(lang);
+        browse.hear(Input::Said(Msg::ModelsSoFar { id, progress: Progress::Keys(12_000) }));
+        browse
+    };
+    let finding = |lang| {
+        let mut browse = seen(lang);
+        press(&mut browse, "jjjjj");
+        browse
+    };
+    let opened = |lang| {
+        let mut browse = seen(lang);
+        press(&mut browse, "jjj\n");
+        browse
+    };
+    let failed = |lang| {
+        let (mut browse, id) = asked(lang);
+        let failure = Failure::permanent("the list of keys is not whole").because("the link was lost");
+        browse.hear(Input::Said(Msg::Models { id, found: Err(ObjectError { why: Why::Cut, failure }) }));
+        browse
+    };
+    let unread = |lang| {
+        let (mut browse, id) = asked(lang);
+        let failure = Failure::permanent("the registry refuses to read it");
+        let unread = vec![Unread { key: "bert/config.pbtxt".into(), failure }];
+        browse.hear(Input::Said(Msg::Models { id, found: Ok(Box::new(View { unread, ..view() })) }));
+        browse
+    };
+    let screens: [(&str, &dyn Fn(Lang) -> Browse); 6] = [
+        ("models", &seen),
+        ("models-finding", &finding),
+        ("models-busy", &busy),
+        ("models-opened", &opened),
+        ("models-failed", &failed),
+        ("models-unread", &unread),
+    ];
+    for (name, screen) in screens {
+        for (columns, rows) in [(80, 24), (120, 40)] {
+            let mut browse = screen(Lang::En);
+            browse.hear(Input::Resize(columns, rows));
+            insta::assert_snapshot!(format!("{name}-{columns}"), picture_of(&browse, columns, rows));
+        }
+        let browse = screen(Lang::ZhHans);
+        insta::assert_snapshot!(format!("{name}-zh"), picture_of(&browse, 80, 24));
+        swept(&browse, 60, 20);
+        swept(&screen(Lang::En), 60, 20);
+    }
+}
