@@ -35,6 +35,31 @@ pub struct Shell {
     pub notice: Option<String>,
 }
 
+impl Shell {
+    /// What all screens share when they begin.
+    pub fn new(text: Text, theme: Theme, rehearsal: bool, speed: u32) -> Self {
+        Self {
+            text,
+            theme,
+            keymap: Arc::new(Keymap::built_in()),
+            size: (80, 24),
+            now_ms: 0,
+            rehearsal,
+            speed,
+            help: false,
+            notice: None,
+        }
+    }
+
+    /// Shows a word of the loop until the next key.
+    pub fn say(&mut self, word: Word) {
+        self.notice = Some(self.text.t(match word {
+            Word::Copied => "notice-copied",
+            Word::Busy => "notice-busy",
+        }));
+    }
+}
+
 /// The whole model.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -49,17 +74,7 @@ pub struct Model {
 impl Model {
     /// A model before anything has happened.
     pub fn new(text: Text, theme: Theme, rehearsal: bool) -> Self {
-        let shell = Shell {
-            text,
-            theme,
-            keymap: Arc::new(Keymap::built_in()),
-            size: (80, 24),
-            now_ms: 0,
-            rehearsal,
-            speed: 60,
-            help: false,
-            notice: None,
-        };
+        let shell = Shell::new(text, theme, rehearsal, 60);
         Self { shell, walk: Walk::default(), live: Live::default() }
     }
 
@@ -174,10 +189,7 @@ impl Screens for Model {
     }
 
     fn say(&mut self, word: Word) {
-        self.shell.notice = Some(self.shell.text.t(match word {
-            Word::Copied => "notice-copied",
-            Word::Busy => "notice-busy",
-        }));
+        self.shell.say(word);
     }
 }
 

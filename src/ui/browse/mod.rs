@@ -15,7 +15,7 @@ mod status;
 mod tests;
 mod typing;
 
-use super::keys::{Command, Keymap, Scope};
+use super::keys::{Command, Scope};
 use super::run::{Input, Own, Screens, Word};
 use super::text::Text;
 use super::theme::Theme;
@@ -27,7 +27,6 @@ pub use draw::render;
 pub use msg::{Effect, Live, Msg};
 use ratatui::Frame;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 pub use typing::Typing;
 
@@ -131,17 +130,7 @@ const TRAIL: usize = 100;
 impl Browse {
     /// A browser that begins at a place.
     pub fn new(text: Text, theme: Theme, rehearsal: bool, who: Who, spot: Spot) -> Self {
-        let shell = Shell {
-            text,
-            theme,
-            keymap: Arc::new(Keymap::built_in()),
-            size: (80, 24),
-            now_ms: 0,
-            rehearsal,
-            speed: 1,
-            help: false,
-            notice: None,
-        };
+        let shell = Shell::new(text, theme, rehearsal, 1);
         Self {
             shell,
             who,
@@ -378,10 +367,7 @@ impl Screens for Browse {
     }
 
     fn say(&mut self, word: Word) {
-        self.shell.notice = Some(self.shell.text.t(match word {
-            Word::Copied => "notice-copied",
-            Word::Busy => "notice-busy",
-        }));
+        self.shell.say(word);
     }
 
     fn patient(&self, msg: &Msg) -> bool {
