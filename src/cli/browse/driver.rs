@@ -65,7 +65,7 @@ impl Driver {
                     }
                 }
                 Effect::Stop => self.stop(),
-                Effect::Preview { id, at, .. } => {
+                Effect::Preview { id, at } => {
                     let (source, msgs) = (self.source.clone(), self.msgs.clone());
                     self.look(async move {
                         let found = async { preview(&*way(&*source).await?, &at).await.map(Box::new) };

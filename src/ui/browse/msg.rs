@@ -91,8 +91,6 @@ pub enum Effect {
         id: u64,
         /// Which object.
         at: At,
-        /// Its size in bytes, as it is listed.
-        size: u64,
     },
 }
 

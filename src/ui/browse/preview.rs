@@ -22,8 +22,6 @@ pub struct State {
     pub at: Option<At>,
     /// What was found.
     pub found: Option<Result<Box<Previewed>, ObjectError>>,
-    /// The first line that is seen.
-    pub top: usize,
 }
 
 impl State {
@@ -68,18 +66,20 @@ impl Browse {
 
     /// Looks at the object of the cursor, unless it is known.
     pub(super) fn preview_now(&mut self) -> Vec<Effect> {
-        let object = self.row().filter(|row| row.kind == Kind::Object).map(|row| (row.name.to_owned(), row.size));
-        let (Some((name, size)), Some(bucket)) = (object, self.spot.bucket.clone()) else {
+        let object = self.row().filter(|row| row.kind == Kind::Object).map(|row| row.name.to_owned());
+        let (Some(name), Some(bucket)) = (object, self.spot.bucket.clone()) else {
             self.preview.forget();
             return Vec::new();
         };
         let at = At::new(bucket, self.key(&name));
-        if self.preview.at.as_ref() == Some(&at) {
+        // What could not be had is asked for again by whoever asks again.
+        let failed = matches!(self.preview.found, Some(Err(_)));
+        if self.preview.at.as_ref() == Some(&at) && !failed {
             return Vec::new();
         }
         self.preview.forget();
         self.preview.id += 1;
         (self.preview.asked, self.preview.at) = (Some(self.preview.id), Some(at.clone()));
-        vec![Effect::Preview { id: self.preview.id, at, size }]
+        vec![Effect::Preview { id: self.preview.id, at }]
     }
 }

@@ -5,6 +5,7 @@ use crate::plan::Failure;
 use crate::ports::objects::{ListPage, ObjectInfo, ObjectRow, Why};
 use crate::registry::inspect::Inspector;
 use crate::registry::listing::{Batch, End, Pager};
+use crate::ui::keys::Keymap;
 use crate::ui::testing::{drawn, swept};
 use crate::ui::text::Lang;
 use crate::ui::theme::Colours;
@@ -155,16 +156,31 @@ fn an_object_is_looked_at_once_the_cursor_rests() {
     press(&mut browse, "jj");
     assert_eq!(browse.hear(Input::Tick(1_100)), []);
     let effects = browse.hear(Input::Tick(1_300));
-    let [Effect::Preview { id, at, size: 412 }] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Preview { id, at }] = &effects[..] else { panic!("{effects:?}") };
     assert_eq!(at.key, "resnet50/config.pbtxt");
     assert_eq!(browse.moving(), None, "nothing moves any more");
     browse.hear(Input::Said(Msg::Previewed { id: *id, found: Ok(Box::new(config())) }));
     assert!(drawn(&browse, 80, 24).contains("name: \"resnet50\""));
+    assert_eq!(press(&mut browse, "\n"), [], "it is known");
     // An answer that comes late belongs to nothing.
     press(&mut browse, "j");
     browse.hear(Input::Tick(2_000));
     browse.hear(Input::Said(Msg::Previewed { id: *id, found: Ok(Box::new(config())) }));
     assert!(!drawn(&browse, 80, 24).contains("name: \"resnet50\""));
+}
+
+#[test]
+fn an_object_that_could_not_be_looked_at_is_looked_at_again_on_enter() {
+    let mut browse = resnet(Lang::En);
+    press(&mut browse, "jj");
+    let asked = browse.hear(Input::Tick(10_000));
+    let [Effect::Preview { id, .. }] = &asked[..] else { panic!("{asked:?}") };
+    let failure = Failure::transient("to look at resnet50/config.pbtxt has no answer");
+    browse.hear(Input::Said(Msg::Previewed { id: *id, found: Err(ObjectError { why: Why::Cut, failure }) }));
+    // Its words are broken at the pane's edge.
+    assert!(drawn(&browse, 120, 40).contains("no answer"), "{}", drawn(&browse, 120, 40));
+    let again = press(&mut browse, "\n");
+    assert!(matches!(&again[..], [Effect::Preview { id: second, .. }] if second > id), "{again:?}");
 }
 
 fn config() -> preview::Previewed {
