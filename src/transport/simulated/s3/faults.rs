@@ -47,9 +47,14 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
     }
 
+    /// Switches all faults off.
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// How many requests are still to be harmed.
     pub fn left(&self) -> u32 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|f| f.times).sum()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().fold(0, |all, f| all.saturating_add(f.times))
     }
 
     /// What happens to this request.
