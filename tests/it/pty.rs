@@ -60,6 +60,7 @@ pub struct Pty {
     /// Closing it ends the reader.
     wake: Option<PipeWriter>,
     reader: Option<std::thread::JoinHandle<()>>,
+    at_first: String,
 }
 
 fn size(columns: u16, rows: u16) -> Winsize {
@@ -86,6 +87,12 @@ fn open(columns: u16, rows: u16) -> Open {
     Open { master, terminal }
 }
 
+fn settings(terminal: &OwnedFd) -> String {
+    let settings = tcgetattr(terminal).expect("it has settings");
+    let modes = (settings.input_modes, settings.output_modes, settings.control_modes, settings.local_modes);
+    format!("{modes:?} {:?}", settings.special_codes)
+}
+
 impl Pty {
     /// Starts a program in a terminal of its own. What `with` sets on the command holds for it: its
     /// environment is empty but for `PATH` and `TERM`.
@@ -95,6 +102,8 @@ impl Pty {
         with: impl FnOnce(&mut Command) -> &mut Command,
     ) -> Self {
         let Open { master, terminal } = open(columns, rows);
+        // Read before there is a program: one that is quick has changed them by the time that anybody asks.
+        let at_first = settings(&terminal);
         let stdio = || terminal.try_clone().expect("a descriptor is free");
         // A new session of which this is the controlling terminal, as a login makes it; setsid then
         // becomes the program.
@@ -118,7 +127,8 @@ impl Pty {
         let own = master.try_clone().expect("a descriptor is free");
         let into = Arc::clone(&shared);
         let reader = std::thread::spawn(move || read(own, &woken, &into));
-        Self { master: Some(master), terminal: Some(terminal), child, shared, wake: Some(wake), reader: Some(reader) }
+        let (master, terminal, wake, reader) = (Some(master), Some(terminal), Some(wake), Some(reader));
+        Self { master, terminal, child, shared, wake, reader, at_first }
     }
 
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
@@ -217,9 +227,12 @@ impl Pty {
 
     /// The settings of the terminal, as text that can be compared.
     pub fn settings(&self) -> String {
-        let settings = tcgetattr(self.terminal.as_ref().expect("the terminal is open")).expect("it has settings");
-        let modes = (settings.input_modes, settings.output_modes, settings.control_modes, settings.local_modes);
-        format!("{modes:?} {:?}", settings.special_codes)
+        settings(self.terminal.as_ref().expect("the terminal is open"))
+    }
+
+    /// What they were before the program was started.
+    pub fn settings_at_first(&self) -> &str {
+        &self.at_first
     }
 
     /// Sends the program a signal.

@@ -11,7 +11,7 @@ pub(super) struct Before(String);
 
 impl Before {
     pub(super) fn of(pty: &Pty) -> Self {
-        Self(pty.settings())
+        Self(pty.settings_at_first().to_owned())
     }
 
     /// The terminal is as it was.
