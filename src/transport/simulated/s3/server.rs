@@ -152,6 +152,9 @@ fn plain(status: StatusCode, text: String) -> Answer {
 async fn answer(front: Front, request: Request<Incoming>) -> Result<Answer, BoxError> {
     let harm = front.faults.take(request.method().as_str(), request.uri().path());
     if let Some(Harm::Refuse { status, code }) = harm {
+        // A refusal that comes before the request was read ends the connection while its sender still writes,
+        // who then sees a cut as often as the refusal.
+        drop(request.into_body().collect().await);
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
         let text = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
