@@ -472,7 +472,7 @@ do-sort = sort
 do-more = go on listing
 do-pane = details
 do-copy-url = copy address
-do-models = Triton's view
+do-models = models
 
 ## Steps
 
@@ -629,3 +629,190 @@ models-unread = { $count ->
    *[other] { $count } objects could not be read, first { $key }: { $why }
 }
 models-start = A start of Triton: { $requests } requests one by one, { $seconds } s from here, { $bytes } to copy
+
+# The browser: changes and transfers
+do-write = write
+here-open = open
+here-mark = mark
+here-filter = filter
+here-open-report = report
+here-cancel = cancel
+here-throw-away = throw away
+do-get = get
+do-put = send a file here
+do-new = new
+do-copy-to = copy
+do-move-to = move
+do-delete = delete
+do-delete-all = delete for good
+do-notes = notes and tags
+do-share = share by a URL
+do-versions = versions
+do-versions-here = versions here
+do-uploads = begun uploads
+do-usage = space used
+do-transfers = transfers
+do-pause = hold, go on
+do-forget = clear ended
+do-restore = make current
+do-undelete = undelete
+browse-writing = writing
+write-is-on = Changes are let, signed with the key of { $key }.
+write-no-key = No key that may write is known here. Open the site with its keys' file, or a profile that has one.
+write-first = Nothing is changed until { $key } is pressed once.
+lack-off = this bucket keeps no versions
+lack-ignored = the service takes the request and does not do it
+rows-enough = ; there are more: go to a narrower prefix
+versions-of = Versions of { $path }
+versions-id = version
+versions-deleted = deleted
+versions-none = No version lies here.
+versions-count = versions { $versions }, old ones { $old } ({ $bytes }), delete markers { $markers }
+uploads-of = Unfinished uploads under { $path }
+uploads-begun = begun (UTC)
+uploads-none = No unfinished upload is known. MinIO lists those that were begun since it was started.
+uploads-count = { $count ->
+    [one] 1 unfinished upload
+   *[other] { $count } unfinished uploads
+}
+usage-counting = Counting { $path }
+usage-of = { $path }: { $bytes }
+usage-of-so-far = { $path }: at least { $bytes }, counting
+usage-now = current
+usage-old = old versions
+usage-begun = unfinished uploads
+usage-line = { $name }: current { $objects }, { $bytes }; old { $old }, { $oldbytes }; markers { $markers }; unfinished { $uploads }, { $uploadbytes }
+usage-no-versions = Old versions are not in this: { $why }
+usage-no-uploads = Unfinished uploads are not in this: { $why }
+transfers-title = Transfers
+transfers-none = Nothing was carried since the browser was opened.
+transfers-how = They go on while you browse. What is cancelled or fails keeps what was carried: the same transfer goes on there.
+transfers-summary = { $count ->
+    [one] 1 transfer
+   *[other] { $count } transfers
+}, { $percent } %, { $rate }/s
+transfer-so-far = { $bytes } of { $size }, { $done } of { $items } objects, { $failed } failed
+transfer-rate = { $rate }/s
+transfer-eta = { $time } left at this rate
+transfer-waits-link = waits for the link
+transfer-waits-service = waits for the service
+transfer-paused = held
+transfer-is-done = done
+transfer-has-failed = failed
+transfer-was-cancelled = cancelled
+transfer-done = Done: { $title }
+transfer-failed = Failed: { $title }. Its line among the transfers says why.
+transfer-cancelled = Cancelled: { $title }
+transfer-report = { $done } objects, { $bytes }; { $carried } went over the wire
+transfer-verified = { $count }: { $how }
+transfer-unverified = { $count } could be compared with nothing
+transfer-not-done = { $failed } failed, { $left } not begun. The same transfer goes on with what is missing.
+ask-into = into
+ask-from = from
+ask-name = name
+ask-to = to s3://
+ask-word = word
+ask-lasts = lasts
+ask-may = may
+ask-type = content type
+ask-notes = notes, one name=value a line
+ask-tags = tags, one name=value a line
+get-title = Get
+get-one = { $name } comes into this file, or into this directory under its own name.
+get-prefix = All below { $name } comes into this directory.
+get-many = { $count } marked things come into this directory.
+get-how = Verified before it gets its name; nothing that differs is replaced unasked. tab completes a path.
+put-title = Send
+put-where = A file, or a directory with all that is in it, comes under { $path }.
+put-how = Nothing that differs is replaced unasked. tab completes a path.
+new-prefix-title = New prefix
+new-prefix-why = An empty object whose name ends in a slash, so that the prefix is seen before anything lies under it.
+new-bucket-title = New bucket
+new-bucket-why = 3 to 63 lower-case letters, digits, dots and hyphens.
+copy-title = Copy
+copy-what = { $count ->
+    [one] One object is copied at the service.
+   *[other] { $count } objects are copied at the service, under a prefix that ends in a slash.
+}
+copy-how = No byte comes through here, and nothing that is there is replaced.
+move-title = Move
+move-how = Each source is deleted once its copy was compared with it.
+delete-title = Delete
+delete-what = { $count ->
+    [one] One object, { $bytes }.
+   *[other] { $objects } objects, { $bytes }.
+}
+delete-versions = For good: versions { $versions }, delete markers { $markers }.
+delete-stays = Their versions stay and take their space; among the versions they can be had back.
+delete-for-good = No versions are kept: they go for good.
+delete-doubts = The service's list cannot be right in all; there may be more than was counted.
+delete-nothing = Nothing lies there that could be deleted.
+delete-type = Type { $word } to delete.
+abort-title = Throw away
+abort-what = { $count ->
+    [one] One unfinished upload.
+   *[other] { $count } unfinished uploads.
+}
+abort-why = The parts that were sent go for good, and whoever still sends has to begin again.
+share-title = Share
+share-what = A URL that opens { $name } without a key. Lasts as in 30m, 24h or 7d; may read or write.
+share-why = Whoever has it can use it until it ends, as if it were a password.
+share-secret = It works for whoever has it. It is shown once.
+notes-title = Notes and tags
+notes-how = ctrl-f takes it. Notes and content type are replaced by a copy onto itself: where versions are kept, a new one.
+notes-no-tags = Its tags cannot be read here.
+notes-same = Nothing was changed: it is as it was.
+carry-title = Nothing was begun
+carry-clashes = { $count ->
+    [one] One thing stands in the way:
+   *[other] { $count } things stand in the way:
+}
+choice-leave-it = leave it as it is
+choice-replace = replace what is there
+choice-close = close
+choice-copy-url = send it to the terminal's clipboard
+leave-transfers = { $count ->
+    [one] One transfer is under way. It ends with the browser; what was carried is kept, and the same transfer goes on there.
+   *[other] { $count } transfers are under way. They end with the browser; what was carried is kept, and the same transfers go on there.
+}
+work-busy = Waiting for the service.
+work-so-far = { $count } so far.
+work-stop = esc gives it up. Nothing is changed.
+work-stop-changes = esc gives it up. What was done stays done.
+work-given-up = Given up. What was done stays done.
+work-count = Counting what goes
+work-delete = Deleting
+work-make = Making it
+work-copy = Copying
+work-move = Moving
+work-read = Reading its notes
+work-note = Noting it
+work-restore = Having it back
+work-abort = Throwing away
+work-share = Signing a URL
+work-carry = Looking what is to be carried
+work-begun = On its way: { $items } objects, { $bytes }.
+work-deleted = { $done } deleted.
+work-hidden = { $done } deleted, { $markers } of them behind delete markers.
+work-copied = { $done } are where they should be.
+work-aborted = { $done } thrown away.
+work-undeleted = { $count ->
+    [one] It is back: one delete marker was taken off.
+   *[other] It is back: { $count } delete markers were taken off.
+}
+work-undeleted-none = It was not deleted.
+work-restored = It is the current version now, { $how }.
+work-made = It is there.
+work-noted = It is noted.
+work-failed = { $count } were not done:
+wrong-no-path = Name a file or a directory.
+wrong-prefix = Name it without empty parts, . and ..
+wrong-bucket = A bucket is called by 3 to 63 lower-case letters, digits, dots and hyphens.
+wrong-word = That is another word. Nothing was deleted.
+wrong-target = Name a bucket, and a key in it.
+wrong-not-a-prefix = Several things go under a prefix: end it with a slash.
+wrong-same = That is where it is.
+wrong-pair = One name=value a line, each name once.
+wrong-tags = An object has at most ten tags.
+wrong-lasts = As in 90s, 30m, 24h or 7d; seven days at most.
+wrong-may = read or write.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a terminal or the command line.
 
+pub mod anew;
 pub mod aws;
 pub mod browse;
 pub mod console;

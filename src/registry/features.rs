@@ -58,6 +58,12 @@ pub struct Features {
 }
 
 impl Features {
+    /// These.
+    #[cfg(test)]
+    pub(crate) fn of_test(found: Vec<(Feature, Has)>) -> Self {
+        Self { found }
+    }
+
     /// Whether it has a feature.
     pub fn has(&self, feature: Feature) -> &Has {
         self.found.iter().find(|(f, _)| *f == feature).map_or(&Has::Unknown, |(_, has)| has)

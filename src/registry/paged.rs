@@ -4,9 +4,10 @@
 use super::again::again;
 use super::listing::Doubt;
 use crate::ports::Objects;
-use crate::ports::objects::{Answer, ListQuery, Marker, UploadRow, VersionRow};
+use crate::ports::objects::{Answer, ListQuery, Marker, ObjectError, UploadRow, VersionRow};
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use tokio::sync::mpsc;
 
 /// Empty pages in a row after which nobody believes that more is coming.
 const MOST_EMPTY: usize = 1_000;
@@ -193,6 +194,53 @@ impl Pager {
     fn stop(&mut self, doubt: Doubt) -> Step {
         self.doubt(doubt);
         Step::Stopped(doubt)
+    }
+}
+
+/// How a list came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Everything has come; what is to be doubted in it.
+    Whole(Vec<Doubt>),
+    /// There is more than was wanted.
+    Enough,
+    /// The service cannot be followed any further.
+    Stopped(Doubt),
+    /// A page could not be had.
+    Failed(ObjectError),
+}
+
+/// Hands every page of versions under a prefix on, until so many rows have come. The queue's bound is the reader's
+/// budget. Dropping it gives up.
+pub async fn load_versions<T>(
+    objects: &dyn Objects,
+    bucket: &str,
+    prefix: &str,
+    most: usize,
+    to: &mpsc::Sender<T>,
+    wrap: impl Fn(Vec<VersionRow>) -> T,
+) -> Ended {
+    let query = ListQuery { bucket: bucket.to_owned(), prefix: prefix.to_owned(), ..ListQuery::default() };
+    let mut pager = Pager::new(prefix);
+    let mut had = 0;
+    loop {
+        let from = match pager.next() {
+            Step::Ask(_) if had >= most => return Ended::Enough,
+            Step::Ask(from) => from.clone(),
+            Step::Complete => return Ended::Whole(pager.doubts().to_vec()),
+            Step::Stopped(doubt) => return Ended::Stopped(*doubt),
+        };
+        let page = match again(|| objects.list_versions(&query, from.as_ref())).await {
+            Ok(page) => page,
+            Err(error) => return Ended::Failed(error),
+        };
+        let mut rows = page.rows;
+        pager.absorb(&mut rows, page.truncated, page.next);
+        had += rows.len();
+        // The reader may be gone: then nobody misses the rest.
+        if to.send(wrap(rows)).await.is_err() {
+            return Ended::Enough;
+        }
     }
 }
 

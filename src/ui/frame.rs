@@ -50,7 +50,7 @@ pub fn render(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
     let idle = |command| walk::idle(model, command);
     if model.shell.help {
-        help(&model.shell, model.scope(), idle, body, buffer);
+        help(&model.shell, model.scope(), idle, |_| None, body, buffer);
     } else {
         walk::draw(model, body, buffer);
     }

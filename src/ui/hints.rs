@@ -4,6 +4,7 @@ use super::Shell;
 use super::keys::{Binding, Command, Scope};
 use super::theme::Role;
 use super::widgets::lines::{draw, fit, line, span, split_left, width};
+use crate::base::sanitise;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -51,20 +52,35 @@ pub fn keys_line(shell: &Shell, scope: Scope, idle: impl Fn(Command) -> bool, co
 
 fn words_of(shell: &Shell, row: &Binding) -> (String, String) {
     let key = row.keys.first().map(ToString::to_string).unwrap_or_default();
-    (key, shell.text.t(&what(row)))
+    (key, shell.text.t(&text_of(row)))
 }
 
-/// The text for what a key does here.
-fn what(row: &Binding) -> String {
+/// The key of the text that says what a key does here.
+pub fn text_of(row: &Binding) -> String {
     match (row.scope, row.command) {
         // There is nothing to choose where something is typed.
         (Scope::Typing, Command::Take) => "accept-typed".to_owned(),
+        (Scope::Browse | Scope::Buckets | Scope::Usage | Scope::Models | Scope::Versions, Command::Take) => {
+            "here-open".to_owned()
+        }
+        (Scope::Browse | Scope::Versions | Scope::Uploads, Command::Toggle) => "here-mark".to_owned(),
+        (Scope::Browse, Command::Search) => "here-filter".to_owned(),
+        (Scope::Transfers, Command::Take) => "here-open-report".to_owned(),
+        (Scope::Transfers, Command::Delete) => "here-cancel".to_owned(),
+        (Scope::Uploads, Command::Delete) => "here-throw-away".to_owned(),
         (_, command) => format!("do-{}", command.id()),
     }
 }
 
-/// Every key of a place that does something there.
-pub fn help(shell: &Shell, scope: Scope, idle: impl Fn(Command) -> bool, area: Rect, buffer: &mut Buffer) {
+/// Every key of a place that does something there. `lack` says why one is of no use now.
+pub fn help(
+    shell: &Shell,
+    scope: Scope,
+    idle: impl Fn(Command) -> bool,
+    lack: impl Fn(Command) -> Option<String>,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let theme = shell.theme;
     let mut lines = vec![line(theme, Role::Title, format!(" {}", shell.text.t("help-title")))];
     let mut seen: Vec<Command> = Vec::new();
@@ -77,9 +93,14 @@ pub fn help(shell: &Shell, scope: Scope, idle: impl Fn(Command) -> bool, area: R
         }
         seen.push(row.command);
         named.extend(keys.iter().cloned());
-        let words = shell.text.t(&what(row));
-        let mut spans = vec![span(theme, Role::Accent, format!("  {}", fit(theme, &keys.join(" "), 16)))];
-        spans.push(span(theme, Role::Text, words));
+        let words = shell.text.t(&text_of(row));
+        let lack = lack(row.command).map(|why| sanitise::text(&why, 120));
+        let role = if lack.is_some() { Role::Dim } else { Role::Accent };
+        let mut spans = vec![span(theme, role, format!("  {}", fit(theme, &keys.join(" "), 16)))];
+        match lack {
+            Some(why) => spans.push(span(theme, Role::Dim, format!("{words} ({why})"))),
+            None => spans.push(span(theme, Role::Text, words)),
+        }
         lines.push(Line::from(spans));
     }
     // In two columns where one is too short.

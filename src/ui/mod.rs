@@ -6,11 +6,12 @@
 pub mod browse;
 mod budget;
 pub mod clipboard;
+mod commands;
 pub mod draft;
 pub mod effect;
 mod fields;
 mod frame;
-mod hints;
+pub mod hints;
 pub mod keys;
 pub mod model;
 pub mod msg;

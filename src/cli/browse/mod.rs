@@ -1,7 +1,9 @@
 //! `modelquay browse`, wired: the registry, the terminal, the driver.
 
+mod carry;
 mod driver;
 mod face;
+mod work;
 
 use super::args::{self, Global, Reaching};
 use super::prompt::{FdPrompt, TerminalPrompt};
@@ -24,6 +26,7 @@ use crate::ui::text::Text;
 use crossterm::event::EventStream;
 use driver::Driver;
 use face::Quiet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -42,7 +45,9 @@ pub fn browse(global: &Global, args: &args::Browse) -> Exit {
     let exit = runtime.block_on(async {
         let found = registry(global, args).await?;
         let spot = spot(args.path.as_deref());
-        show(global, false, &found, spot, !args.no_mouse).await
+        let home = std::env::current_dir().unwrap_or_default();
+        let room = Room { home, uploads: sites(global)?.uploads() };
+        show(global, false, &found, spot, room, !args.no_mouse).await
     });
     let exit = exit.unwrap_or_else(|failure| refuse(&failure));
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -110,12 +115,21 @@ async fn registry(global: &Global, args: &args::Browse) -> Result<Registry, Fail
     of_site(&env, args.site.as_deref(), &args.keys).await
 }
 
+/// Where the browser puts what it keeps on this computer.
+pub(super) struct Room {
+    /// The directory that is proposed for what is fetched.
+    pub home: PathBuf,
+    /// Where uploads' journals lie.
+    pub uploads: PathBuf,
+}
+
 /// Shows a registry until it is left.
 pub(super) async fn show(
     global: &Global,
     rehearsal: bool,
     registry: &Registry,
     spot: Spot,
+    room: Room,
     mouse: bool,
 ) -> Result<Exit, Failure> {
     let trust = match registry.ca {
@@ -124,15 +138,22 @@ pub(super) async fn show(
         Vouched::System => Shown::System,
         Vouched::Nobody => Shown::Nobody,
     };
-    let who = Who { name: registry.name.clone(), url: registry.url.clone(), trust, key: registry.key.clone() };
+    let who = Who {
+        name: registry.name.clone(),
+        url: registry.url.clone(),
+        trust,
+        key: registry.key.clone(),
+        writer: registry.writing.as_ref().map(|(key, _)| key.clone()),
+    };
     let mut model = Browse::new(Text::of(language(global)), theme(global), rehearsal, who, spot);
+    model.home = room.home.display().to_string();
     let (msgs, heard) = mpsc::channel(QUEUE);
     let (effects, asked) = mpsc::channel(QUEUE);
-    let (_live, live) = watch::channel(Live);
+    let (shown, live) = watch::channel(Live::default());
     let (_output, output) = watch::channel(None);
     let (end, suspend) = signals().map_err(|e| Failure::permanent("hear signals").because(e.to_string()))?;
     let feeds = Feeds { msgs: heard, live, output, end, suspend, clock: Arc::new(SystemClock) };
-    let driver = tokio::spawn(Driver::new(registry.source.clone(), registry.triton.clone(), msgs).run(asked));
+    let driver = tokio::spawn(Driver::new(registry.clone(), msgs, shown, room.uploads).run(asked));
     {
         let mut tty = Taken::take(mouse).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
         run(&mut model, &mut tty, EventStream::new(), feeds, effects).await;

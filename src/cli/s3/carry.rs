@@ -11,7 +11,7 @@ use crate::base::sanitise::visible;
 use crate::plan::Failure;
 use crate::ports::objects::{At, Notes, OnlyIf};
 use crate::registry::transfer::{
-    self, Download, IfThere, Item, Planned, Queue, Remark, Report, There, Transfers, Trouble, Upload, plan_download,
+    self, Download, IfThere, Item, Planned, Queue, Report, There, Transfers, Trouble, Upload, plan_download,
     plan_upload, read_through, upload_stream,
 };
 use serde_json::json;
@@ -161,7 +161,7 @@ async fn one(of: &Transfers, mut out: Out, title: String, item: Item) -> Done {
     drop(bar);
     let done = result.map_err(|trouble| on_the_way(trouble, &way))?;
     for remark in &done.remarks {
-        output::talk(remark_words(*remark));
+        output::talk(remark.words());
     }
     row(&mut out, what, &key, &done)?;
     Ok(Exit::Done)
@@ -173,23 +173,6 @@ fn on_the_way(mut trouble: Trouble, way: &transfer::Way) -> Trouble {
         trouble.failure = trouble.failure.help("What was carried is kept: the same command goes on there.");
     }
     trouble
-}
-
-/// A remark in words.
-pub fn remark_words(remark: Remark) -> &'static str {
-    match remark {
-        Remark::Resumed => "gone on with what an earlier try had carried",
-        Remark::EarlierWasOther => "an earlier try was of other bytes and was thrown away",
-        Remark::BegunAgain => "the source changed while it was carried: begun again",
-        Remark::WasCorrupt => "the first bytes that came were wrong: begun again",
-        Remark::InOnePiece => {
-            "warning: the service gives no parts of objects: this cannot be gone on with after a break"
-        }
-        Remark::WasThere => "it was there already, with the same bytes",
-        Remark::MayBeLeft => "warning: an upload whose begin was cut off may be left; `s3 du` counts unfinished ones",
-        Remark::UploadGone => "the upload of an earlier try is gone at the service: begun again",
-        Remark::NoChecksumTaken => "the service does not take the checksum that was sent along: begun again without",
-    }
 }
 
 async fn many<J>(
@@ -240,7 +223,7 @@ async fn many<J>(
 
 fn said(mut out: Out, report: &Report) -> Done {
     for (remark, many) in &report.remarks {
-        output::talk(&format!("{}: {}", number(*many), remark_words(*remark)));
+        output::talk(&format!("{}: {}", number(*many), remark.words()));
     }
     for (key, trouble) in report.failures.iter().take(SHOWN) {
         output::talk(&format!("failed: {}: {}", visible(key), trouble.failure.line()));

@@ -15,7 +15,7 @@ const MOST_LINES: usize = 1000;
 
 /// A path as it was typed: `~` is the home directory, and a relative path belongs to where the program
 /// was started.
-fn path_of(typed: &str) -> PathBuf {
+pub(in crate::cli) fn path_of(typed: &str) -> PathBuf {
     let home = || directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
     let path = match (typed.strip_prefix("~/"), home()) {
         (Some(rest), Some(home)) => home.join(rest),

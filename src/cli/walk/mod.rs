@@ -235,7 +235,13 @@ async fn drive(global: &Global, model: &mut Model, begin: Begin) -> Result<(Exit
         // The walk is over, and its connection goes on as the browser's.
         let registry = driver.session.lock().await.registry().await;
         if let Err(failure) = match registry {
-            Ok(registry) => browse::show(global, driver.rehearsal, &registry, browse::first_bucket(model), true).await,
+            Ok(registry) => {
+                // A rehearsal proposes nothing outside of its own directory.
+                let home =
+                    if driver.rehearsal { driver.base.clone() } else { std::env::current_dir().unwrap_or_default() };
+                let room = browse::Room { home, uploads: driver.sites.uploads() };
+                browse::show(global, driver.rehearsal, &registry, browse::first_bucket(model), room, true).await
+            }
             Err(failure) => Err(failure),
         } {
             refuse(&failure);

@@ -5,6 +5,9 @@ use super::habit::Habit;
 use super::landing::Landings;
 use super::limits::Limits;
 use super::meter::Meter;
+use super::patience::patiently;
+use super::trouble::Trouble;
+use crate::ports::objects::{At, ObjectInfo};
 use crate::ports::{LocalFiles, Objects};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -80,6 +83,11 @@ impl Transfers {
     /// Limits all transfers together to so many bytes a second.
     pub fn limit(&self, bytes_a_second: Option<u64>) {
         self.0.pace.set(bytes_a_second);
+    }
+
+    /// What the service says about an object.
+    pub async fn info(&self, at: &At) -> Result<ObjectInfo, Trouble> {
+        Ok(patiently!(self.limits(), &Meter::default(), self.objects().head(at))?)
     }
 
     /// The limits.

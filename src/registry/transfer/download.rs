@@ -4,6 +4,7 @@ use super::context::{Transfers, Way};
 use super::fetch::{self, Place, Plan, Stop};
 use super::journal::{self, Journal, Line, Source, Told};
 use super::patience::patiently;
+use super::remark::Remark;
 use super::small::{self, Asked};
 use super::sums::PartSums;
 use super::trouble::{End, Trouble};
@@ -39,30 +40,6 @@ pub struct Download {
     pub listed: Option<(u64, Option<String>)>,
     /// What happens where the name is taken.
     pub if_there: IfThere,
-}
-
-/// Something that a reader of the result should know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remark {
-    /// An earlier try was gone on with.
-    Resumed,
-    /// The source is another one than that of an earlier try, which was thrown away.
-    EarlierWasOther,
-    /// The source changed while it was carried, and it was begun again.
-    BegunAgain,
-    /// The bytes that came first were not those of the object; it was begun again.
-    WasCorrupt,
-    /// The service gives no ranges: in one piece, and not to be resumed.
-    InOnePiece,
-    /// The file was there already with these bytes.
-    WasThere,
-    /// An upload that was begun and is not known by name may be left at the service.
-    MayBeLeft,
-    /// The upload that was to be gone on with is gone at the service; it was begun again.
-    UploadGone,
-    /// The service does not take the checksum that was sent along; it was begun again with another, or
-    /// with none.
-    NoChecksumTaken,
 }
 
 /// A transfer that is done.

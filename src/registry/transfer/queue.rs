@@ -7,10 +7,11 @@
 //! ```
 
 use super::context::{Transfers, Way};
-use super::download::{Done, Download, Remark, download};
+use super::download::{Done, Download, download};
 use super::gate::GateKeeper;
 use super::meter::Meter;
 use super::progress::{Active, OrderView, Snapshot, Speed, State};
+use super::remark::Remark;
 use super::trouble::{End, Trouble};
 use super::upload::{Upload, upload};
 use super::verify::Proof;
@@ -63,6 +64,14 @@ impl Item {
 /// Which order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderId(u32);
+
+#[cfg(test)]
+impl OrderId {
+    /// One that no queue has given.
+    pub(crate) fn of_test(n: u32) -> Self {
+        Self(n)
+    }
+}
 
 /// How an order ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

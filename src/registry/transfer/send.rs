@@ -1,10 +1,11 @@
 //! A file that is sent in parts, gone on with after a kill.
 
 use super::context::{Transfers, Way};
-use super::download::{Done, Remark};
+use super::download::Done;
 use super::journal::{self, Journal, Line, Target, Told, crc_text};
 use super::parts::{self, Have, Stop};
 use super::patience::{Patience, patiently};
+use super::remark::Remark;
 use super::sums::{self, Crc, Digest, Etag};
 use super::trouble::Trouble;
 use super::upload::{Open, Sent, Upload, taken, wrong};

@@ -1,10 +1,11 @@
 //! One file into one object.
 
 use super::context::{Transfers, Way};
-use super::download::{Done, Remark};
+use super::download::Done;
 use super::habit;
 use super::patience::{Patience, patiently};
 use super::proof;
+use super::remark::Remark;
 use super::send;
 use super::trouble::{End, Trouble};
 use super::verify::{self, Verdict, Verified};

@@ -1,17 +1,16 @@
 //! The browser's picture: who and where, the list, what is known of the object beside it, one sentence, the keys.
 
-use super::models_draw;
 use super::preview::Previewed;
 use super::status::status_line;
+use super::table::{right, time_text};
+use super::writing::Writing;
 use super::{Browse, Vouched};
-use crate::base::clock::utc_text;
 use crate::base::sanitise;
 use crate::plan::change::size_text;
-use crate::ports::objects::Moment;
 use crate::registry::listing::{End, Kind, Sort};
 use crate::ui::frame::LEAST;
 use crate::ui::hints::{help, keys_line};
-use crate::ui::theme::{Glyph, Role, Theme};
+use crate::ui::theme::{Glyph, Role};
 use crate::ui::widgets::lines::{
     cut, draw as draw_lines, fit, line, rule, ruled_left, span, split_bottom, split_left, split_top, width, wrapped,
 };
@@ -38,8 +37,8 @@ struct Parts {
 fn parts(browse: &Browse, area: Rect) -> Parts {
     let (head, rest) = split_top(area, 3);
     let (rest, foot) = split_bottom(rest, 2);
-    let (left, pane) = if browse.models.is_none() && browse.pane && area.width >= PANED && browse.spot.bucket.is_some()
-    {
+    let wanted = browse.over.as_ref().is_none_or(super::over::Over::has_pane);
+    let (left, pane) = if wanted && browse.pane && area.width >= PANED && browse.spot.bucket.is_some() {
         let (left, pane) = split_left(rest, area.width - (area.width / 3).clamp(24, 60));
         (left, Some(pane))
     } else {
@@ -83,22 +82,28 @@ pub fn render(browse: &Browse, area: Rect, buffer: &mut Buffer) {
     }
     let parts = parts(browse, area);
     let columns = parts.head.width;
-    let path = match &browse.models {
-        Some(models) => models_draw::title(browse, models, columns),
+    let path = match &browse.over {
+        Some(over) => over.title(browse, columns),
         None => path_line(browse, columns),
     };
     draw_lines(vec![header(browse, columns), path, rule(theme, columns)], parts.head, buffer);
     if browse.shell.help {
         let body = Rect { width: area.width, height: parts.list.height + 1, ..parts.title };
-        help(&browse.shell, browse.scope(), |command| browse.idle(command), body, buffer);
-    } else if let Some(models) = &browse.models {
-        draw_lines(vec![models_draw::titles(browse, models, parts.title.width)], parts.title, buffer);
-        models_draw::list(browse, models, parts.list, buffer);
+        let lack = |command| browse.lack(command).filter(|_| browse.over.is_none());
+        help(&browse.shell, browse.scope(), |command| browse.idle(command), lack, body, buffer);
     } else {
-        draw_lines(vec![titles(browse, parts.title.width)], parts.title, buffer);
-        list(browse, parts.list, buffer);
+        if let Some(over) = &browse.over {
+            over.draw(browse, parts.title, parts.list, buffer);
+        } else {
+            draw_lines(vec![titles(browse, parts.title.width)], parts.title, buffer);
+            list(browse, parts.list, buffer);
+        }
         if let Some(pane) = parts.pane {
             pane_lines(browse, pane, buffer);
+        }
+        if let Some(ask) = &browse.ask {
+            let body = Rect { width: area.width, height: parts.list.height + 1, ..parts.title };
+            super::ask::draw(browse, ask, body, buffer);
         }
     }
     let keys = keys_line(&browse.shell, browse.scope(), |command| browse.idle(command), parts.foot.width);
@@ -119,7 +124,11 @@ fn header(browse: &Browse, columns: u16) -> Line<'static> {
         Vouched::System => (Role::Good, text.t("browse-vouched-system")),
         Vouched::Nobody => (Role::Warn, text.t("browse-vouched-nobody")),
     };
-    let right = format!("{} {between} {} ", who.key, text.t("browse-read-only"));
+    let (writes, may) = match browse.writing {
+        Writing::On => (Role::Warn, "browse-writing"),
+        Writing::Off | Writing::Asked => (Role::Dim, "browse-read-only"),
+    };
+    let right = format!("{} {between} {} ", who.key, text.t(may));
     let used: usize = spans.iter().map(Span::width).sum();
     let mut room = usize::from(columns).saturating_sub(used + width(&right));
     let at = format!("{} {between} {}  ", who.name, who.url);
@@ -127,7 +136,7 @@ fn header(browse: &Browse, columns: u16) -> Line<'static> {
     room -= width(&at).min(room);
     spans.push(span(theme, Role::Title, at));
     spans.push(span(theme, role, fit(theme, &vouched, room)));
-    spans.push(span(theme, Role::Dim, right));
+    spans.push(span(theme, writes, right));
     Line::from(spans)
 }
 
@@ -190,20 +199,6 @@ impl Widths {
         let gaps = if time > 0 { 2 } else { 0 };
         Self { name: room.saturating_sub(time + size + gaps), size, time }
     }
-}
-
-fn right(theme: Theme, text: &str, cells: usize) -> String {
-    let text = cut(theme, text, cells);
-    format!("{}{text}", " ".repeat(cells.saturating_sub(width(&text))))
-}
-
-/// `2026-11-23 22:16`, in UTC.
-fn time_text(moment: Option<Moment>) -> String {
-    let Some(ms) = moment.and_then(|at| u64::try_from(at).ok()).map(|seconds| seconds * 1000) else {
-        return String::new();
-    };
-    let utc = utc_text(ms);
-    utc.get(..16).unwrap_or(&utc).replace('T', " ")
 }
 
 fn list(browse: &Browse, area: Rect, buffer: &mut Buffer) {

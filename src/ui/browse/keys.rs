@@ -2,7 +2,11 @@
 
 use super::msg::Effect;
 use super::typing::Goal;
+use super::work::Work;
+use super::writing::Writing;
 use super::{Browse, copy};
+use crate::ports::objects::At;
+use crate::registry::change::Scope;
 use crate::registry::listing::{End, Sort};
 use crate::ui::keys::Command;
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
@@ -13,16 +17,23 @@ const WHEEL: usize = 3;
 impl Browse {
     /// Carries out what a key asked for.
     pub(super) fn command(&mut self, command: Command) -> Vec<Effect> {
+        if self.ask.is_some() {
+            return self.ask_command(command);
+        }
+        if self.over.is_some() {
+            return self.over_command(command);
+        }
         if self.typing.is_some() {
             return self.typing_command(command);
-        }
-        if self.models.is_some() {
-            return self.models_command(command);
         }
         let page = usize::from(self.list_rows());
         if self.cursor.moved(command, self.len(), page) {
             self.wanted = None;
             self.preview.moved(self.shell.now_ms);
+            return Vec::new();
+        }
+        if let Some(lack) = self.lack(command) {
+            self.shell.notice = Some(lack);
             return Vec::new();
         }
         match command {
@@ -51,17 +62,47 @@ impl Browse {
             Command::Copy => copy::key(self),
             Command::CopyUrl => copy::url(self),
             Command::Models => self.open_models(),
+            Command::Versions => self.open_versions(),
+            Command::VersionsHere => self.open_versions_here(),
+            Command::Uploads => self.open_uploads(),
+            Command::Usage => self.open_usage(),
+            Command::Transfers => self.open_transfers(),
+            Command::Write => self.write(),
+            Command::Get => self.ask_get(self.chosen()),
+            Command::Share => match self.object_here() {
+                Some(key) => self.ask_share(At::new(self.spot.bucket.clone().unwrap_or_default(), key)),
+                None => Vec::new(),
+            },
+            Command::Put => self.change(Self::ask_put),
+            Command::New => self.change(Self::ask_new),
+            Command::CopyTo => self.change(|browse| browse.ask_copy(false)),
+            Command::MoveTo => self.change(|browse| browse.ask_copy(true)),
+            Command::Delete => self.change(|browse| browse.ask_delete(Scope::Current)),
+            Command::DeleteAll => self.change(|browse| browse.ask_delete(Scope::AllVersions)),
+            Command::Notes => self.change(|browse| match browse.object_here() {
+                Some(key) => browse.work(Work::Read(At::new(browse.spot.bucket.clone().unwrap_or_default(), key))),
+                None => Vec::new(),
+            }),
             _ => Vec::new(),
         }
     }
 
     /// Whether a command does nothing here and now: then its key is not named.
     pub(super) fn idle(&self, command: Command) -> bool {
-        if self.models.is_some() && self.models_idle(command) {
+        if let Some(ask) = &self.ask {
+            return ask.is_idle(command);
+        }
+        if self.over_idle(command) || (command == Command::Write && self.writing == Writing::On) {
             return true;
         }
         match command {
             Command::Forward | Command::Next | Command::Previous | Command::Faster | Command::Slower => true,
+            Command::Get | Command::CopyTo | Command::MoveTo | Command::Delete | Command::DeleteAll
+                if self.over.is_none() =>
+            {
+                self.is_empty()
+            }
+            Command::Share | Command::Notes if self.over.is_none() => self.object_here().is_none(),
             Command::More => !matches!(self.listing.end(), Some(End::Paused | End::Cancelled | End::Failed(_))),
             _ => false,
         }
@@ -102,7 +143,7 @@ impl Browse {
         vec![Effect::Stop]
     }
 
-    fn look_again(&mut self) -> Vec<Effect> {
+    pub(super) fn look_again(&mut self) -> Vec<Effect> {
         self.wanted = match &self.spot.bucket {
             Some(_) => self.row().map(|row| row.name.to_owned()),
             None => self.buckets.as_ref().and_then(|all| Some(all.get(self.cursor.of(all.len()))?.name.clone())),
@@ -151,13 +192,13 @@ impl Browse {
 
     /// The mouse: a click puts the cursor on a row, a second one opens it, the wheel moves it.
     pub(super) fn mouse(&mut self, mouse: MouseEvent) -> Vec<Effect> {
-        if self.typing.is_some() || self.shell.help {
+        if self.typing.is_some() || self.ask.is_some() || self.shell.help {
             return Vec::new();
         }
         match mouse.kind {
             MouseEventKind::ScrollDown => (0..WHEEL).flat_map(|_| self.command(Command::Down)).collect(),
             MouseEventKind::ScrollUp => (0..WHEEL).flat_map(|_| self.command(Command::Up)).collect(),
-            MouseEventKind::Down(MouseButton::Left) if self.models.is_none() => {
+            MouseEventKind::Down(MouseButton::Left) if self.over.is_none() => {
                 let Some(place) = self.place_at(mouse.column, mouse.row) else { return Vec::new() };
                 if place == self.cursor.of(self.len()) {
                     return self.open();

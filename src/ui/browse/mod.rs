@@ -1,19 +1,34 @@
 //! The bucket browser: what is in a registry, a prefix at a time. It shows and asks; what is fetched comes from
 //! the driver, page by page, and nothing here waits for it.
 
+mod ask;
+#[cfg(test)]
+mod change_tests;
 mod copy;
 mod draw;
+#[cfg(test)]
+mod hands_tests;
 mod keys;
+mod lacks;
 mod models;
 mod models_draw;
 #[cfg(test)]
 mod models_tests;
 pub mod msg;
+mod over;
 pub mod preview;
+mod spot;
 mod status;
+mod table;
 #[cfg(test)]
 mod tests;
+mod transfers;
 mod typing;
+mod uploads;
+mod usage;
+mod versions;
+pub mod work;
+mod writing;
 
 use super::keys::{Command, Scope};
 use super::run::{Input, Own, Screens, Word};
@@ -22,44 +37,15 @@ use super::theme::Theme;
 use super::widgets::list::Cursor;
 use super::{Shell, effect::Leaving};
 use crate::ports::objects::{BucketRow, ListQuery, ObjectError};
+use crate::registry::features::Features;
 use crate::registry::listing::{Kind, Listing, Row};
 pub use draw::render;
 pub use msg::{Effect, Live, Msg};
 use ratatui::Frame;
-use std::collections::BTreeSet;
+pub use spot::Spot;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 pub use typing::Typing;
-
-/// Where the browser stands: in the list of buckets, or under a prefix of one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Spot {
-    /// The bucket; none in the list of buckets.
-    pub bucket: Option<String>,
-    /// Empty, or ends with `/`.
-    pub prefix: String,
-}
-
-impl Spot {
-    /// The prefix above; the list of buckets above a bucket.
-    pub fn parent(&self) -> Option<Self> {
-        self.bucket.as_ref()?;
-        if self.prefix.is_empty() {
-            return Some(Self::default());
-        }
-        let inner = self.prefix.strip_suffix('/').unwrap_or(&self.prefix);
-        let end = inner.rfind('/').map_or(0, |at| at + 1);
-        Some(Self { bucket: self.bucket.clone(), prefix: inner[..end].to_owned() })
-    }
-
-    /// The name by which this place stands in the list above it.
-    fn own_name(&self) -> String {
-        let parent = self.parent().unwrap_or_default();
-        match &self.bucket {
-            Some(bucket) if self.prefix.is_empty() => bucket.clone(),
-            _ => self.prefix[parent.prefix.len().min(self.prefix.len())..].to_owned(),
-        }
-    }
-}
 
 /// Whose registry it is, and whose key asks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,6 +58,8 @@ pub struct Who {
     pub trust: Vouched,
     /// Which key signs.
     pub key: String,
+    /// The key that may write, where one is known.
+    pub writer: Option<String>,
 }
 
 /// Who vouches for the service.
@@ -109,8 +97,18 @@ pub struct Browse {
     pub preview: preview::State,
     /// Whether what is known of the object stands beside the list.
     pub pane: bool,
-    /// What Triton would make of the prefix, while that is seen.
-    pub models: Option<models::Models>,
+    /// What stands in front of the list.
+    pub over: Option<over::Over>,
+    /// What wants an answer.
+    pub ask: Option<ask::Ask>,
+    /// Whether changes may be made.
+    pub writing: writing::Writing,
+    /// What is on its way, and what has ended.
+    pub carried: Vec<work::Carried>,
+    /// The directory that is proposed for what is fetched.
+    pub home: String,
+    /// What the service can do with the buckets that were looked at.
+    features: HashMap<String, Features>,
     /// Rows that were marked.
     marked: BTreeSet<u32>,
     cursor: Cursor,
@@ -122,6 +120,7 @@ pub struct Browse {
     from: Option<String>,
     list_id: u64,
     look_id: u64,
+    work_id: u64,
 }
 
 /// How many places back are remembered.
@@ -148,17 +147,24 @@ impl Browse {
             from: None,
             list_id: 0,
             look_id: 0,
-            models: None,
+            work_id: 0,
+            over: None,
+            ask: None,
+            writing: writing::Writing::default(),
+            carried: Vec::new(),
+            home: ".".to_owned(),
+            features: HashMap::new(),
         }
     }
 
     /// Where a key is pressed now.
     pub fn scope(&self) -> Scope {
-        match (&self.typing, &self.spot.bucket) {
-            _ if self.models.is_some() => Scope::Models,
-            (Some(_), _) => Scope::Typing,
-            (None, Some(_)) => Scope::Browse,
-            (None, None) => Scope::Buckets,
+        match (&self.ask, &self.over, &self.typing, &self.spot.bucket) {
+            (Some(ask), ..) => ask.scope(),
+            (None, Some(over), ..) => over.scope(),
+            (None, None, Some(_), _) => Scope::Typing,
+            (None, None, None, Some(_)) => Scope::Browse,
+            (None, None, None, None) => Scope::Buckets,
         }
     }
 
@@ -278,12 +284,25 @@ impl Browse {
                 self.find_wanted();
                 if first {
                     self.preview.moved(self.shell.now_ms);
+                    return self.ask_features();
                 }
             }
             Msg::Ended { id, end } if id == self.list_id => self.listing.ended(end),
             Msg::Previewed { id, found } => self.preview.found(id, found),
             Msg::ModelsSoFar { id, progress } => self.models_progress(id, progress),
             Msg::Models { id, found } => self.models_found(id, found),
+            Msg::Versions { id, rows } => self.versions_came(id, rows),
+            Msg::Uploads { id, rows } => self.uploads_came(id, rows),
+            Msg::RowsEnded { id, end } => self.rows_ended(id, end),
+            Msg::Usage { id, usage } => self.counted(id, usage),
+            Msg::Features { bucket, found } => {
+                self.features.insert(bucket, found);
+            }
+            Msg::Writing(so) => return self.writes(so),
+            Msg::WorkSoFar { id, done } => self.work_so_far(id, done),
+            Msg::Worked { id, end } => return self.worked(id, end),
+            Msg::Completed { path, longer, found } => self.completed(&path, &longer, found),
+            Msg::Reported { title, report } => self.reported(&title, &report),
             Msg::Batch { .. } | Msg::Ended { .. } => {}
         }
         Vec::new()
@@ -294,7 +313,7 @@ impl Browse {
         if std::mem::take(&mut self.shell.help) {
             return Vec::new();
         }
-        if self.typed(key) {
+        if self.asked_key(key) || (self.ask.is_none() && self.typed(key)) {
             return Vec::new();
         }
         match self.shell.keymap.command(self.scope(), key) {
@@ -304,7 +323,7 @@ impl Browse {
             }
             Some(Command::Suspend) => vec![Effect::Suspend],
             Some(Command::Redraw) => vec![Effect::Redraw],
-            Some(Command::Quit) => vec![Effect::Leave(Leaving::Quit)],
+            Some(Command::Quit) => self.ask_leave(),
             Some(command) => self.command(command),
             None => Vec::new(),
         }
@@ -325,7 +344,9 @@ impl Screens for Browse {
             Input::Key(key) if key.kind == crossterm::event::KeyEventKind::Release => Vec::new(),
             Input::Key(key) => self.key_pressed(&key),
             Input::Paste(text) => {
-                self.pasted(&text);
+                if !self.asked_paste(&text) {
+                    self.pasted(&text);
+                }
                 Vec::new()
             }
             Input::Resize(columns, rows) => {
@@ -338,7 +359,8 @@ impl Screens for Browse {
                 self.preview_when_resting()
             }
             Input::Said(msg) => self.heard(msg),
-            Input::Live(_) | Input::Lines(..) => Vec::new(),
+            Input::Live(live) => self.moved_on(live.carried),
+            Input::Lines(..) => Vec::new(),
         }
     }
 
@@ -348,8 +370,8 @@ impl Screens for Browse {
     }
 
     fn moving(&self) -> Option<Duration> {
-        // What the cursor rests on is not seen below the model view.
-        self.preview.waits(self.shell.now_ms).filter(|_| self.models.is_none())
+        // What the cursor rests on is not seen below what stands in front.
+        self.preview.waits(self.shell.now_ms).filter(|_| self.over.as_ref().is_none_or(over::Over::has_pane))
     }
 
     fn told_to_end(&self) -> Leaving {

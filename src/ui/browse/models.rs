@@ -2,6 +2,7 @@
 //! below, so that whoever comes back finds the cursor where it was.
 
 use super::msg::Effect;
+use super::over::Over;
 use super::{Browse, Spot};
 use crate::base::Secret;
 use crate::ports::objects::ObjectError;
@@ -122,14 +123,15 @@ impl Browse {
         let cursor = Cursor::default();
         self.look_id += 1;
         let (id, sent) = (self.look_id, ask.clone());
-        self.models = Some(Models { id, ask, progress: None, found: None, open: None, cursor, before: cursor });
+        let models = Models { id, ask, progress: None, found: None, open: None, cursor, before: cursor };
+        self.over = Some(Over::Models(Box::new(models)));
         vec![Effect::Models { id, ask: sent }]
     }
 
     /// A command in the view.
     pub(super) fn models_command(&mut self, command: Command) -> Vec<Effect> {
         let page = usize::from(self.list_rows());
-        let Some(models) = &mut self.models else { return Vec::new() };
+        let Some(Over::Models(models)) = &mut self.over else { return Vec::new() };
         let len = models.items().len();
         if models.cursor.moved(command, len, page) {
             return Vec::new();
@@ -141,7 +143,7 @@ impl Browse {
                     models.cursor = models.before;
                     return Vec::new();
                 }
-                self.leave_models()
+                self.leave_over()
             }
             Command::LookAgain => {
                 self.look_id += 1;
@@ -157,8 +159,7 @@ impl Browse {
     }
 
     /// Whether a command does nothing in the view now.
-    pub(super) fn models_idle(&self, command: Command) -> bool {
-        let Some(models) = &self.models else { return true };
+    pub(super) fn models_idle(models: &Models, command: Command) -> bool {
         match command {
             Command::Take => models.item().is_none_or(|item| models.key(item).is_none()),
             Command::CopyUrl => models.view().is_none_or(|view| view.url.is_none()),
@@ -168,7 +169,7 @@ impl Browse {
 
     /// Opens a model, or goes to the key of the line in the browser.
     fn take_item(&mut self) -> Vec<Effect> {
-        let Some(models) = &mut self.models else { return Vec::new() };
+        let Some(Over::Models(models)) = &mut self.over else { return Vec::new() };
         let Some(item) = models.item() else { return Vec::new() };
         if let Item::Model(at) = item {
             let name = models.view().and_then(|view| view.repository.models.get(at)).map(|model| model.name.clone());
@@ -177,7 +178,7 @@ impl Browse {
             return Vec::new();
         }
         let (Some(key), bucket) = (models.key(item), models.ask.bucket.clone()) else { return Vec::new() };
-        self.models = None;
+        self.over = None;
         let inner = key.strip_suffix('/').unwrap_or(&key);
         let cut = inner.rfind('/').map_or(0, |at| at + 1);
         let (prefix, name) = key.split_at(cut);
@@ -186,24 +187,20 @@ impl Browse {
         self.go(spot, on)
     }
 
-    /// Back to the browser, which is as it was. What is still under way is given up.
-    fn leave_models(&mut self) -> Vec<Effect> {
-        match self.models.take() {
-            Some(Models { found: None, .. }) => vec![Effect::StopLooking],
-            _ => Vec::new(),
-        }
-    }
-
     /// Takes in how far it has come.
     pub(super) fn models_progress(&mut self, id: u64, progress: Progress) {
-        if let Some(models) = self.models.as_mut().filter(|models| models.id == id) {
+        if let Some(Over::Models(models)) = self.over.as_mut()
+            && models.id == id
+        {
             models.progress = Some(progress);
         }
     }
 
     /// Takes in what was found.
     pub(super) fn models_found(&mut self, id: u64, found: Result<Box<View>, ObjectError>) {
-        if let Some(models) = self.models.as_mut().filter(|models| models.id == id) {
+        if let Some(Over::Models(models)) = self.over.as_mut()
+            && models.id == id
+        {
             models.found = Some(found);
         }
     }

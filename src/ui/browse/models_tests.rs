@@ -1,5 +1,7 @@
 //! The model view: what it asks for, where its keys lead, and how it looks.
 
+use super::models::Models;
+use super::over::Over;
 use super::tests::{at_in, press, resnet};
 use super::*;
 use crate::plan::Failure;
@@ -48,6 +50,13 @@ fn asked(lang: Lang) -> (Browse, u64) {
     (browse, *id)
 }
 
+fn models(browse: &Browse) -> Option<&Models> {
+    match &browse.over {
+        Some(Over::Models(models)) => Some(models),
+        _ => None,
+    }
+}
+
 pub fn seen(lang: Lang) -> Browse {
     let (mut browse, id) = asked(lang);
     browse.hear(Input::Said(Msg::Models { id, found: Ok(Box::new(view())) }));
@@ -70,20 +79,20 @@ fn what_was_asked_before_is_not_taken_for_what_is_asked_now() {
     let (mut browse, id) = asked(Lang::En);
     press(&mut browse, "r");
     browse.hear(Input::Said(Msg::Models { id, found: Ok(Box::new(view())) }));
-    assert!(browse.models.as_ref().expect("it is seen").found.is_none());
+    assert!(models(&browse).expect("it is seen").found.is_none());
 }
 
 #[test]
 fn a_model_opens_with_its_versions_and_a_file_is_gone_to() {
     let mut browse = seen(Lang::En);
     press(&mut browse, "j\n");
-    assert_eq!(browse.models.as_ref().and_then(|models| models.open.as_deref()), Some("resnet50"));
+    assert_eq!(models(&browse).and_then(|models| models.open.as_deref()), Some("resnet50"));
     press(&mut browse, "\u{1b}");
-    assert_eq!(browse.models.as_ref().expect("still seen").open, None);
+    assert_eq!(models(&browse).expect("still seen").open, None);
     press(&mut browse, "\nj");
     let gone = press(&mut browse, "\n");
     assert!(matches!(&gone[..], [Effect::List { query, .. }] if query.prefix == "resnet50/1/"), "{gone:?}");
-    assert!(browse.models.is_none());
+    assert!(models(&browse).is_none());
     assert_eq!(browse.wanted.as_deref(), Some("model.onnx"));
 }
 

@@ -3,7 +3,6 @@
 use super::Browse;
 use super::msg::Effect;
 use crate::ports::objects::{At, ObjectError};
-use crate::registry::listing::Kind;
 pub use crate::registry::preview::Previewed;
 use std::time::Duration;
 
@@ -57,7 +56,8 @@ impl Browse {
     /// Looks at the object of the cursor once it rests.
     pub(super) fn preview_when_resting(&mut self) -> Vec<Effect> {
         let now_ms = self.shell.now_ms;
-        if self.models.is_some() || self.preview.moved_ms.is_none_or(|at| now_ms < at + REST_MS) {
+        let seen = self.over.as_ref().is_none_or(super::over::Over::has_pane);
+        if !seen || self.preview.moved_ms.is_none_or(|at| now_ms < at + REST_MS) {
             return Vec::new();
         }
         self.preview.moved_ms = None;
@@ -66,12 +66,19 @@ impl Browse {
 
     /// Looks at the object of the cursor, unless it is known.
     pub(super) fn preview_now(&mut self) -> Vec<Effect> {
-        let object = self.row().filter(|row| row.kind == Kind::Object).map(|row| row.name.to_owned());
-        let (Some(name), Some(bucket)) = (object, self.spot.bucket.clone()) else {
+        let at = match &self.over {
+            Some(_) => self.version_here(),
+            None => self.spot.bucket.clone().zip(self.object_here()).map(|(bucket, key)| At::new(bucket, key)),
+        };
+        let Some(at) = at else {
             self.preview.forget();
             return Vec::new();
         };
-        let at = At::new(bucket, self.key(&name));
+        self.look_at(at)
+    }
+
+    /// Looks at an object or a version, unless it is known.
+    pub(super) fn look_at(&mut self, at: At) -> Vec<Effect> {
         // What could not be had is asked for again by whoever asks again.
         let failed = matches!(self.preview.found, Some(Err(_)));
         if self.preview.at.as_ref() == Some(&at) && !failed {

@@ -5,8 +5,9 @@ use super::typing::Goal;
 use crate::base::sanitise;
 use crate::plan::change::size_text;
 use crate::registry::listing::{Doubt, End};
+use crate::registry::paged::Ended;
 use crate::ui::theme::Role;
-use crate::ui::widgets::lines::{behind, cut, line, span, width};
+use crate::ui::widgets::lines::{cut, fit, line, span, width};
 use ratatui::text::Line;
 
 /// The line above the keys.
@@ -19,16 +20,34 @@ pub(super) fn status_line(browse: &Browse, columns: u16) -> Line<'static> {
             Goal::Jump => "browse-jump",
             Goal::GoTo => "browse-go-to",
         });
-        let text = typing.field.text();
-        let shown = behind(&text, width(&text).saturating_sub(room.saturating_sub(width(&label) + 3)));
-        return Line::from(vec![
-            span(theme, Role::Accent, format!(" {label} ")),
-            span(theme, Role::Text, sanitise::visible(shown).into_owned()),
-            span(theme, Role::Focus, " "),
-        ]);
+        let mut spans = vec![span(theme, Role::Accent, format!(" {label} "))];
+        spans.extend(typing.field.safe_row(theme, 0, true, room.saturating_sub(width(&label) + 2)));
+        return Line::from(spans);
     }
     let (role, words) = status(browse);
-    line(theme, role, format!(" {}", cut(theme, &words, room)))
+    // What is on its way is seen wherever one is.
+    match super::transfers::summary(browse).filter(|summary| width(summary) + 8 < room) {
+        Some(summary) => Line::from(vec![
+            span(theme, role, format!(" {} ", fit(theme, &words, room.saturating_sub(width(&summary) + 1)))),
+            span(theme, Role::Accent, summary),
+        ]),
+        None => line(theme, role, format!(" {}", cut(theme, &words, room))),
+    }
+}
+
+/// A sentence about rows with what is to be known of their end.
+pub(super) fn with_end(browse: &Browse, end: Option<&Ended>, words: String) -> (Role, String) {
+    let text = &browse.shell.text;
+    match end {
+        None => (Role::Dim, format!("{words}{}", text.t("browse-more-coming"))),
+        Some(Ended::Whole(doubts)) => match doubts.last() {
+            Some(doubt) => (Role::Warn, format!("{} {words}", text.t(doubt_text(*doubt)))),
+            None => (Role::Dim, words),
+        },
+        Some(Ended::Enough) => (Role::Warn, format!("{words}{}", text.t("rows-enough"))),
+        Some(Ended::Stopped(doubt)) => (Role::Bad, format!("{} {words}", text.t(doubt_text(*doubt)))),
+        Some(Ended::Failed(error)) => (Role::Bad, format!("{} {words}", error.failure.line())),
+    }
 }
 
 /// The sentence above the keys.
@@ -37,8 +56,8 @@ fn status(browse: &Browse) -> (Role, String) {
     if let Some(notice) = &browse.shell.notice {
         return (Role::Text, notice.clone());
     }
-    if let Some(models) = &browse.models {
-        return super::models_draw::status(browse, models);
+    if let Some(over) = &browse.over {
+        return over.said(browse);
     }
     if browse.spot.bucket.is_none() {
         let count = browse.buckets.as_ref().map_or(0, Vec::len);

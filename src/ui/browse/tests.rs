@@ -37,6 +37,7 @@ fn who() -> Who {
         url: "https://10.77.0.2:30900".into(),
         trust: Vouched::Site("edge-07".into()),
         key: "reader".into(),
+        writer: Some("publisher".into()),
     }
 }
 
@@ -244,10 +245,15 @@ fn a_click_puts_the_cursor_on_a_row_and_a_second_one_opens_it() {
     assert!(matches!(&browse.hear(Input::Mouse(click))[..], [Effect::List { .. }]));
 }
 
+fn is_ours(scope: Scope) -> bool {
+    use Scope::{Browse, Buckets, Models, Transfers, Uploads, Usage, Versions};
+    matches!(scope, Browse | Buckets | Models | Versions | Uploads | Usage | Transfers)
+}
+
 #[test]
 fn every_key_of_the_browser_does_something() {
     let table = Keymap::built_in();
-    for row in table.all().iter().filter(|row| matches!(row.scope, Scope::Browse | Scope::Models | Scope::Buckets)) {
+    for row in table.all().iter().filter(|row| is_ours(row.scope)) {
         for key in &row.keys {
             let mut browse = match row.scope {
                 Scope::Buckets => {
@@ -257,10 +263,18 @@ fn every_key_of_the_browser_does_something() {
                     browse
                 }
                 Scope::Models => models_tests::seen(Lang::En),
+                Scope::Versions => change_tests::versions(Lang::En),
+                Scope::Uploads => change_tests::uploads(Lang::En),
+                Scope::Usage => change_tests::usage(Lang::En),
+                Scope::Transfers => change_tests::transfers(Lang::En),
                 _ => resnet(Lang::En),
             };
             if row.command == Command::More {
                 browse.hear(Input::Said(Msg::Ended { id: browse.list_id, end: End::Paused }));
+            }
+            // On an object, and not on the first line.
+            if matches!(row.scope, Scope::Browse | Scope::Versions) {
+                press(&mut browse, if row.scope == Scope::Browse { "jj" } else { "j" });
             }
             let before = format!("{browse:?}");
             let effects = browse.hear(Input::Key(key.event()));

@@ -8,13 +8,11 @@ use crate::ui::model::Model;
 use crate::ui::theme::{Glyph, Role};
 use crate::ui::walk::{self, facts};
 use crate::ui::widgets::Field;
+use crate::ui::widgets::boxed::{boxed, choice_lines, room};
 use crate::ui::widgets::lines::{cut, line, wrapped};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::symbols::border;
-use ratatui::text::Line;
-use ratatui::widgets::{Block, Borders, Clear, Paragraph, Widget as _};
 
 /// What a path is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,53 +198,6 @@ fn write(model: &Model, what: PathFor, path: String) -> Effect {
     }
 }
 
-/// Choices, one a line, the chosen one marked and reversed.
-pub fn choice_lines(model: &Model, choices: &[String], at: usize) -> Vec<Line<'static>> {
-    let theme = model.shell.theme;
-    let mark = |n| if n == at { theme.glyph(Glyph::Current) } else { " " };
-    let role = |n| if n == at { Role::Focus } else { Role::Text };
-    choices.iter().enumerate().map(|(n, text)| line(theme, role(n), format!("{} {text} ", mark(n)))).collect()
-}
-
-/// A box with a title over the lower part of an area, as high as its lines and no higher than the area.
-pub fn boxed(model: &Model, title: &str, lines: Vec<Line<'static>>, area: Rect, buffer: &mut Buffer) {
-    let theme = model.shell.theme;
-    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2).min(area.height);
-    let width = area.width.saturating_sub(2).min(96);
-    if height < 3 || width < 8 {
-        // No room for a box: the lines alone.
-        Clear.render(area, buffer);
-        Paragraph::new(lines).render(area, buffer);
-        return;
-    }
-    let place = Rect { x: area.x + 1, y: area.y + area.height - height, width, height };
-    Clear.render(place, buffer);
-    let set = if theme.ascii {
-        border::Set {
-            top_left: "+",
-            top_right: "+",
-            bottom_left: "+",
-            bottom_right: "+",
-            vertical_left: "|",
-            vertical_right: "|",
-            horizontal_top: "-",
-            horizontal_bottom: "-",
-        }
-    } else {
-        border::PLAIN
-    };
-    let title = cut(theme, title, usize::from(width.saturating_sub(6)));
-    let block = Block::new().borders(Borders::ALL).border_set(set).border_style(theme.style(Role::Rule)).title(line(
-        theme,
-        Role::Title,
-        format!(" {title} "),
-    ));
-    let inner = block.inner(place);
-    block.render(place, buffer);
-    let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    Paragraph::new(lines).render(inner, buffer);
-}
-
 fn leave_keys(model: &Model) -> String {
     if model.shell.rehearsal {
         return model.t("leave-rehearsed-keys");
@@ -257,7 +208,7 @@ fn leave_keys(model: &Model) -> String {
 /// Draws it.
 pub fn draw(model: &Model, dialog: &Dialog, area: Rect, buffer: &mut Buffer) {
     let (text, theme) = (&model.shell.text, model.shell.theme);
-    let room = usize::from(area.width.min(98).saturating_sub(6)).max(1);
+    let room = room(area);
     let mut lines = Vec::new();
     let (title, why, choice) = match dialog {
         Dialog::Leave { running: true, choice } => ("leave-running", walk::install::what_goes_on(model), *choice),
@@ -289,12 +240,12 @@ pub fn draw(model: &Model, dialog: &Dialog, area: Rect, buffer: &mut Buffer) {
             lines.push(line(theme, Role::Focus, format!("{cursor} {} ", field.text())));
             let fit = choices.map(|n| text.with("path-choices", [("count", n.into())]));
             lines.push(line(theme, Role::Dim, fit.unwrap_or_else(|| text.t("path-hint"))));
-            return boxed(model, &title, lines, area, buffer);
+            return boxed(theme, &title, lines, area, buffer);
         }
     };
     lines.extend(wrapped(theme, Role::Text, &why, room));
     lines.push(line(theme, Role::Text, ""));
     let choices: Vec<String> = dialog.choices().iter().map(|key| text.t(key)).collect();
-    lines.extend(choice_lines(model, &choices, choice));
-    boxed(model, &text.t(title), lines, area, buffer);
+    lines.extend(choice_lines(theme, &choices, choice));
+    boxed(theme, &text.t(title), lines, area, buffer);
 }

@@ -8,7 +8,7 @@ use crate::ui::effect::Effect;
 use crate::ui::keys::Command;
 use crate::ui::model::Model;
 use crate::ui::theme::{Glyph, Role};
-use crate::ui::walk::dialog::{boxed, choice_lines};
+use crate::ui::widgets::boxed::{boxed, choice_lines};
 use crate::ui::widgets::lines::{line, wrapped};
 use crate::ui::widgets::{Field, Masked};
 use crossterm::event::KeyEvent;
@@ -119,7 +119,7 @@ pub fn draw(model: &Model, asked: &Asked, area: Rect, buffer: &mut Buffer) {
             lines.extend(wrapped(theme, Role::Dim, &text.t("host-key-nowhere"), room));
             lines.push(line(theme, Role::Text, ""));
             let choices: Vec<String> = KEY_CHOICES.iter().map(|key| text.t(key)).collect();
-            lines.extend(choice_lines(model, &choices, asked.choice));
+            lines.extend(choice_lines(theme, &choices, asked.choice));
             text.with("host-key-unknown", [("host", host.as_str().into())])
         }
         Question::Hidden { asker, text: asks, refused } => {
@@ -140,5 +140,5 @@ pub fn draw(model: &Model, asked: &Asked, area: Rect, buffer: &mut Buffer) {
             who(model, asker)
         }
     };
-    boxed(model, &title, lines, area, buffer);
+    boxed(theme, &title, lines, area, buffer);
 }

@@ -1,9 +1,13 @@
 //! A text that is typed: one line, or several.
 
+use super::lines::{self, behind, span, width};
+use crate::base::sanitise::visible;
+use crate::ui::theme::{Role, Theme};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::text::Span;
 use ratatui::widgets::Widget as _;
 use tui_textarea::{CursorMove, TextArea};
 
@@ -57,6 +61,37 @@ impl Field {
     /// Its lines.
     pub fn rows(&self) -> &[String] {
         self.area.lines()
+    }
+
+    /// The row and the character of it that the cursor is on.
+    pub fn cursor(&self) -> (usize, usize) {
+        let at = self.area.cursor();
+        (at.0, at.1)
+    }
+
+    /// A row made safe, in at most so many cells, with the cursor in it where it has the focus.
+    pub fn safe_row(&self, theme: Theme, row: usize, focus: bool, cells: usize) -> Vec<Span<'static>> {
+        let text = self.area.lines().get(row).map(String::as_str).unwrap_or_default();
+        let (at_row, at) = self.cursor();
+        let here = focus && at_row == row;
+        let cut = text.char_indices().nth(if here { at } else { usize::MAX }).map_or(text.len(), |(byte, _)| byte);
+        let (before, rest) = text.split_at(cut);
+        let under = rest.chars().next();
+        let after = under.map_or("", |c| &rest[c.len_utf8()..]);
+        let before = visible(before).into_owned();
+        // What is typed is seen; of what stands before it the end.
+        let room = cells.saturating_sub(2);
+        let before = behind(&before, width(&before).saturating_sub(room)).to_owned();
+        let left = cells.saturating_sub(width(&before) + usize::from(here));
+        let mut spans = vec![span(theme, Role::Text, before)];
+        if here {
+            let shown = under.map_or_else(|| " ".to_owned(), |c| visible(&c.to_string()).into_owned());
+            spans.push(span(theme, Role::Focus, shown));
+        }
+        if left > 0 && !after.is_empty() {
+            spans.push(span(theme, Role::Text, lines::cut(theme, &visible(after), left)));
+        }
+        spans
     }
 
     /// Whether it is of several lines.
@@ -153,6 +188,26 @@ mod tests {
         assert!(field.key(&up) && !field.key(&up), "above the first line is the field before");
         field.key(&KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE));
         assert_eq!(field.rows().len(), 3);
+    }
+
+    #[test]
+    fn the_cursor_is_seen_wherever_it_is_and_nothing_unsafe_is() {
+        let theme = Theme { colours: crate::ui::theme::Colours::None, ascii: true };
+        let mut field = Field::line("models/a\u{202e}b");
+        let words = |field: &Field, cells| {
+            field.safe_row(theme, 0, true, cells).iter().map(|span| span.content.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(words(&field, 40).last().map(String::as_str), Some(" "));
+        assert!(!words(&field, 40).concat().contains('\u{202e}'));
+        field.key(&KeyEvent::new(KeyCode::Home, KeyModifiers::NONE));
+        assert_eq!(words(&field, 40)[..2], ["", "m"]);
+        for cells in 0..20 {
+            for _ in 0..10 {
+                let shown = words(&field, cells);
+                assert!(width(&shown.concat()) <= cells.max(10), "{cells}: {shown:?}");
+                field.key(&KeyEvent::new(KeyCode::Right, KeyModifiers::NONE));
+            }
+        }
     }
 
     #[test]

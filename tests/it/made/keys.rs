@@ -1,5 +1,6 @@
 //! `docs/keys.md`, from `assets/keys.toml` and the English texts.
 
+use modelquay::ui::hints::text_of;
 use modelquay::ui::keys::{Binding, Keymap, Scope};
 use modelquay::ui::text::{Lang, Text};
 
@@ -33,6 +34,10 @@ fn place(scope: Scope) -> &'static str {
         Scope::Browse => "Browser",
         Scope::Models => "Browser, the models",
         Scope::Buckets => "Browser, the list of buckets",
+        Scope::Versions => "Browser, versions",
+        Scope::Uploads => "Browser, unfinished uploads",
+        Scope::Usage => "Browser, where the space went",
+        Scope::Transfers => "Browser, transfers",
     }
 }
 
@@ -40,7 +45,7 @@ fn row(text: &Text, binding: &Binding) -> String {
     let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
     let rehearsal = ["faster", "slower"].contains(&binding.command.id());
     let only = if rehearsal { " (in a rehearsal)" } else { "" };
-    format!("| {} | {}{only} |\n", keys.join(" "), text.t(&format!("do-{}", binding.command.id())))
+    format!("| {} | {}{only} |\n", keys.join(" "), text.t(&text_of(binding)))
 }
 
 /// The whole page.

@@ -7,8 +7,8 @@ use crate::ui::keys::Command;
 use crate::ui::model::Model;
 use crate::ui::msg::{Ended, How};
 use crate::ui::theme::{Glyph, Role};
-use crate::ui::walk::dialog::choice_lines;
 use crate::ui::walk::{self, Place, forms};
+use crate::ui::widgets::boxed::choice_lines;
 use crate::ui::widgets::lines::{cut, draw as draw_lines, inset, line, rule, span, split_bottom, width, wrap, wrapped};
 use crate::ui::widgets::list;
 use ratatui::buffer::Buffer;
@@ -211,7 +211,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let cells = usize::from(area.width);
     let texts: Vec<String> = choices(model).iter().map(|choice| model.t(choice.text())).collect();
     let at = model.walk.install.choice.min(texts.len().saturating_sub(1));
-    let chosen = choice_lines(model, &texts, at);
+    let chosen = choice_lines(model.shell.theme, &texts, at);
     let rows = usize::from(area.height);
     let mut lines = words(model, ended, cells);
     // The choices are always seen; what does not fit above them is in the log.
