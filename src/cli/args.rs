@@ -209,7 +209,7 @@ pub struct Console {
 /// `browse`.
 #[derive(Debug, Default, Args)]
 pub struct Browse {
-    /// The site; may be left out where only one is known, or where flags describe another service
+    /// The site, SITE:BUCKET/PREFIX, or s3://BUCKET/PREFIX; may be left out where only one is known
     #[arg(value_name = "SITE")]
     pub site: Option<String>,
     /// Where to begin, as in models/resnet50/

@@ -9,6 +9,7 @@ mod images;
 mod keys_file;
 mod killed;
 mod ledger;
+mod lister;
 mod lost;
 mod made;
 mod paced;

@@ -17,6 +17,7 @@ use crate::engine::retry::Retry;
 use crate::engine::step::Hook;
 use crate::plan::Failure;
 use crate::ports::Prompt;
+use crate::registry::address::{Address, Place};
 use crate::ui::Model;
 use crate::ui::browse::{Browse, Live, Spot, Vouched as Shown, Who};
 use crate::ui::draft::FieldId;
@@ -43,8 +44,9 @@ pub fn browse(global: &Global, args: &args::Browse) -> Exit {
     };
     watch_panics();
     let exit = runtime.block_on(async {
-        let found = registry(global, args).await?;
-        let spot = spot(args.path.as_deref());
+        let begin = begin(args)?;
+        let found = registry(global, args, &begin).await?;
+        let spot = spot(begin.path.as_deref());
         let home = std::env::current_dir().unwrap_or_default();
         let room = Room { home, uploads: sites(global)?.uploads() };
         show(global, false, &found, spot, room, !args.no_mouse).await
@@ -52,6 +54,48 @@ pub fn browse(global: &Global, args: &args::Browse) -> Exit {
     let exit = exit.unwrap_or_else(|failure| refuse(&failure));
     runtime.shutdown_timeout(Duration::from_secs(1));
     exit
+}
+
+/// What is browsed, and where it begins.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Begin {
+    site: Option<String>,
+    /// Whether the service of flags, the environment or a profile is meant.
+    service: bool,
+    path: Option<String>,
+}
+
+/// Reads the words of `browse` as the addresses of `s3` are read: a lone word is a site, unless flags name a service.
+fn begin(args: &args::Browse) -> Result<Begin, Failure> {
+    let service = !args.service.flags().is_empty();
+    let path = args.path.clone();
+    let Some(word) = args.site.clone() else { return Ok(Begin { site: None, service, path }) };
+    if word.contains([':', '/']) || (service && path.is_none()) {
+        if path.is_some() {
+            return Err(Failure::permanent("two places to begin at were named").help("Name one of them."));
+        }
+        let address = Address::parse(&word).map_err(|bad| {
+            let word = crate::base::sanitise::text(&word, 200);
+            Failure::permanent(format!("{word:?} is no address: {bad}"))
+                .help("Write SITE, SITE:BUCKET/PREFIX, or s3://BUCKET/PREFIX.")
+        })?;
+        let site = match &address.place {
+            Place::Site(site) => Some(site.clone()),
+            Place::Service | Place::Unsaid => None,
+        };
+        let service = service || address.place == Place::Service;
+        if service && site.is_some() {
+            let failure = Failure::permanent("a site and an endpoint of another service were named");
+            return Err(failure.help("Name one of them."));
+        }
+        let path = (!address.bucket.is_empty()).then(|| format!("{}/{}", address.bucket, address.key));
+        return Ok(Begin { site, service, path });
+    }
+    if service {
+        let failure = Failure::permanent("a site and an endpoint of another service were named");
+        return Err(failure.help("Name one of them."));
+    }
+    Ok(Begin { site: Some(word), service, path })
 }
 
 /// `bucket/prefix/`, with or without `s3://`.
@@ -99,20 +143,15 @@ pub(super) async fn of_site(env: &Env, site: Option<&str>, keys: &args::SiteKeys
 }
 
 /// Finds the registry that was asked for: a site, or any service where flags or a profile describe one.
-async fn registry(global: &Global, args: &args::Browse) -> Result<Registry, Failure> {
+async fn registry(global: &Global, args: &args::Browse, begin: &Begin) -> Result<Registry, Failure> {
     let env = quiet_env(global, &args.reaching, &Cancel::new())?;
     let flags = args.service.flags();
     // Where nothing is named, the only site is meant; where there is none, what the environment says.
-    let any_site = args.site.is_some() || !env.sites.names().is_empty();
-    if !flags.is_empty() || !any_site {
-        if args.site.is_some() {
-            return Err(
-                Failure::permanent("a site and an endpoint of another service were named").help("Name one of them.")
-            );
-        }
+    let any_site = begin.site.is_some() || !env.sites.names().is_empty();
+    if begin.service || !flags.is_empty() || !any_site {
         return browse::service(&env, &flags).await;
     }
-    of_site(&env, args.site.as_deref(), &args.keys).await
+    of_site(&env, begin.site.as_deref(), &args.keys).await
 }
 
 /// Where the browser puts what it keeps on this computer.
@@ -165,6 +204,28 @@ pub(super) async fn show(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_browsed_is_read_as_addresses_are() {
+        let of = |words: &[&str], endpoint: bool| {
+            let mut words = words.iter().map(|word| (*word).to_owned());
+            let mut args = args::Browse { site: words.next(), path: words.next(), ..args::Browse::default() };
+            args.service.endpoint = endpoint.then(|| "http://127.0.0.1:9000".to_owned());
+            begin(&args).map(|b| (b.site.unwrap_or_default(), b.service, b.path.unwrap_or_default())).ok()
+        };
+        let is = |site: &str, service, path: &str| Some((site.to_owned(), service, path.to_owned()));
+        assert_eq!(of(&[], false), is("", false, ""));
+        assert_eq!(of(&["edge-07"], false), is("edge-07", false, ""));
+        assert_eq!(of(&["edge-07", "models/a/"], false), is("edge-07", false, "models/a/"));
+        assert_eq!(of(&["edge-07:models/a/"], false), is("edge-07", false, "models/a/"));
+        assert_eq!(of(&["s3://models/a/"], false), is("", true, "models/a/"));
+        assert_eq!(of(&["models/a/"], true), is("", true, "models/a/"));
+        assert_eq!(of(&["models"], true), is("", true, "models/"));
+        assert_eq!(
+            [of(&["edge-07:models"], true), of(&["edge-07", "models"], true), of(&["a:b", "c"], false)],
+            [None, None, None]
+        );
+    }
 
     #[test]
     fn a_path_names_a_bucket_and_a_prefix() {

@@ -55,7 +55,7 @@ fn answers(browse: &mut Browse, effects: Vec<Effect>, well: bool) -> Vec<Effect>
     for effect in effects {
         let msg = match effect {
             Effect::Buckets => Msg::Buckets(Ok(vec![BucketRow { name: "models".into(), made: None }])),
-            Effect::List { id, .. } if !well => Msg::Ended { id, end: crate::registry::listing::End::Failed(error()) },
+            Effect::List { id, .. } if !well => Msg::Ended { id, end: End::Failed(error()) },
             Effect::Versions { id, prefix, .. } => {
                 Msg::Versions { id, rows: vec![version(&prefix, "1", 2, true, !well)] }
             }

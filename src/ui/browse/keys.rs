@@ -148,7 +148,9 @@ impl Browse {
             Some(_) => self.row().map(|row| row.name.to_owned()),
             None => self.buckets.as_ref().and_then(|all| Some(all.get(self.cursor.of(all.len()))?.name.clone())),
         };
-        self.ask()
+        self.stale = true;
+        self.listing.going_on();
+        self.ask_again()
     }
 
     /// Goes on with a listing that stands still before its end.

@@ -38,7 +38,7 @@ use super::widgets::list::Cursor;
 use super::{Shell, effect::Leaving};
 use crate::ports::objects::{BucketRow, ListQuery, ObjectError};
 use crate::registry::features::Features;
-use crate::registry::listing::{Kind, Listing, Row};
+use crate::registry::listing::{End, Kind, Listing, Row};
 pub use draw::render;
 pub use msg::{Effect, Live, Msg};
 use ratatui::Frame;
@@ -118,6 +118,9 @@ pub struct Browse {
     trail: Vec<Spot>,
     /// The name from which on the listing was asked for, where that is not its begin.
     from: Option<String>,
+    /// Whether the rows that are seen are those of before: they stay until the first of the new ones come, because on
+    /// a bad line that takes a while.
+    stale: bool,
     list_id: u64,
     look_id: u64,
     work_id: u64,
@@ -145,6 +148,7 @@ impl Browse {
             wanted: None,
             trail: Vec::new(),
             from: None,
+            stale: false,
             list_id: 0,
             look_id: 0,
             work_id: 0,
@@ -194,14 +198,30 @@ impl Browse {
 
     /// What is asked for at a place.
     fn ask(&mut self) -> Vec<Effect> {
+        (self.listing, self.stale) = (Listing::default(), false);
+        self.preview.forget();
+        self.ask_again()
+    }
+
+    /// The same, while the rows of before are still seen.
+    fn ask_again(&mut self) -> Vec<Effect> {
         self.list_id += 1;
-        (self.listing, self.failure) = (Listing::default(), None);
+        self.failure = None;
         self.marked.clear();
         self.from = None;
-        self.preview.forget();
         let Some(bucket) = self.spot.bucket.clone() else { return vec![Effect::Stop, Effect::Buckets] };
         let query = ListQuery { bucket, prefix: self.spot.prefix.clone(), folded: true, ..ListQuery::default() };
         vec![Effect::List { id: self.list_id, query }]
+    }
+
+    /// The rows of before go, because the new ones are there.
+    fn renew(&mut self) {
+        if std::mem::take(&mut self.stale) {
+            let (sort, filter) = (self.listing.sort(), self.listing.filter().clone());
+            self.listing = Listing::default();
+            self.listing.set_sort(sort);
+            self.listing.set_filter(filter);
+        }
     }
 
     /// Goes to a place, with the cursor on a name where it is known.
@@ -274,6 +294,7 @@ impl Browse {
             }
             Msg::Buckets(Err(error)) => self.failure = Some(error),
             Msg::Batch { id, batch } if id == self.list_id => {
+                self.renew();
                 let first = self.listing.rows().is_empty();
                 let on = self.listing.id(self.cursor.of(self.len()));
                 self.listing.absorb(&batch);
@@ -287,7 +308,13 @@ impl Browse {
                     return self.ask_features();
                 }
             }
-            Msg::Ended { id, end } if id == self.list_id => self.listing.ended(end),
+            Msg::Ended { id, end } if id == self.list_id => {
+                // What could not be had anew is still what was there.
+                if !matches!(end, End::Failed(_)) {
+                    self.renew();
+                }
+                self.listing.ended(end);
+            }
             Msg::Previewed { id, found } => self.preview.found(id, found),
             Msg::ModelsSoFar { id, progress } => self.models_progress(id, progress),
             Msg::Models { id, found } => self.models_found(id, found),

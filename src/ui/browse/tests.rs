@@ -113,6 +113,24 @@ fn rows_of_a_listing_that_was_left_are_thrown_away() {
 }
 
 #[test]
+fn the_rows_of_before_stay_until_the_new_ones_come_and_with_them_order_and_filter() {
+    let mut browse = at(Some("models"), "");
+    comes(&mut browse, &[("a1", 1), ("b1", 3), ("c", 2)], &[], Some(End::Complete));
+    press(&mut browse, "s/1\n");
+    press(&mut browse, "r");
+    assert_eq!((browse.len(), browse.loading()), (2, true));
+    let failure = Failure::transient("to list bucket models has no answer");
+    let id = browse.list_id;
+    browse.hear(Input::Said(Msg::Ended { id, end: End::Failed(ObjectError { why: Why::Cut, failure }) }));
+    assert!(browse.len() == 2 && drawn(&browse, 80, 24).contains("has no answer"), "what was seen is still seen");
+    press(&mut browse, "r");
+    comes(&mut browse, &[("b1", 3), ("d1", 9), ("e", 9)], &[], Some(End::Complete));
+    let rows: Vec<_> =
+        (0..browse.len()).filter_map(|at| browse.listing.get(at)).map(|row| row.name.to_owned()).collect();
+    assert_eq!(rows, ["d1", "b1"]);
+}
+
+#[test]
 fn the_cursor_stays_on_its_row_while_others_are_sorted_in() {
     let mut browse = at(Some("models"), "");
     comes(&mut browse, &[("a", 1), ("b", 3)], &[], None);
