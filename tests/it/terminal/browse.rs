@@ -76,11 +76,15 @@ async fn what_is_changed_by_keys_is_changed_at_the_service() {
     assert!(pty.look(marked), "{}", pty.text());
     pty.keys("u").says("It is back");
     assert!(keys(&bench, "scale/notes").await.contains(&"scale/notes.txt".to_owned()));
-    pty.keys("\u{1b}").says("models / scale /");
+    // The list has it again, too.
+    pty.keys("\u{1b}").says("models / scale /").says("notes.txt  ");
     // And down again, verified.
     pty.keys("Jnotes.txt").keys(ENTER).keys("g").says(&t("get-title")).keys(".back").keys(ENTER);
     pty.says("Done: ");
-    assert_eq!(std::fs::read_to_string(home.join("notes.txt.back")).expect("it came"), "a note\n");
+    assert_eq!(
+        std::fs::read_to_string(home.join("notes.txt.back")).unwrap_or_else(|e| panic!("{e}: {}", pty.text())),
+        "a note\n"
+    );
     pty.keys("q");
     assert!(pty.ended().success());
 }
