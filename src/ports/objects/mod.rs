@@ -11,9 +11,9 @@ mod values;
 pub use error::{Answer, ObjectError, Why};
 pub use service::{Service, Trust};
 pub use values::{
-    At, Body, BucketRow, Checksums, Deleted, GetQuery, Got, ListPage, ListQuery, Marker, Moment, Notes, ObjectInfo,
-    ObjectRow, OnlyIf, Part, PartPage, Share, Sum, SumKind, Upload, UploadPage, UploadRow, VersionPage, VersionRow,
-    Written,
+    At, Body, BucketRow, Checksums, Deleted, GetQuery, Got, Header, ListPage, ListQuery, Marker, Moment, Notes,
+    ObjectInfo, ObjectRow, OnlyIf, Part, PartPage, Share, Sum, SumKind, Upload, UploadPage, UploadRow, VersionPage,
+    VersionRow, Written,
 };
 
 use super::object_store::Versioning;

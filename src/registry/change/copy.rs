@@ -75,6 +75,17 @@ pub async fn move_to(of: &Transfers, way: &Way, from: &At, to: &At, only: &OnlyI
     Ok(copied)
 }
 
+/// Deletes the source of a move whose copy is there from an earlier try, if both still are the same.
+pub(super) async fn remove_source(of: &Transfers, way: &Way, from: &At, to: &At) -> Result<(), Trouble> {
+    let source = patiently!(of.limits(), &way.meter, of.objects().head(from))?;
+    let made = patiently!(of.limits(), &way.meter, of.objects().head(to))?;
+    if compared(&source, &made).is_none_or(|verified| verified.by.is_none()) {
+        return Err(taken(to));
+    }
+    patiently!(of.limits(), &way.meter, of.objects().delete(from))?;
+    Ok(())
+}
+
 fn taken(to: &At) -> Trouble {
     let failure = Failure::needs_human(format!("{} is there already", to.key));
     Trouble::new(End::Exists, failure.help("Choose another key, or ask for it to be replaced."))
@@ -148,7 +159,7 @@ async fn in_parts(
     source: &ObjectInfo,
     part: u64,
 ) -> Result<Written, Trouble> {
-    let kept = Notes { content_type: source.content_type.clone(), metadata: source.metadata.clone() };
+    let kept = Notes::of(source);
     let notes = notes.unwrap_or(&kept);
     let sum = source.checksums.crc64nvme.as_ref().map(|_| SumKind::Crc64Nvme);
     let upload = match patiently!(of.limits(), &way.meter, of.objects().begin_upload(to, notes, sum)) {
@@ -250,7 +261,7 @@ async fn complete(
 }
 
 /// What the service's words about two objects prove; `None` where they contradict.
-fn compared(source: &ObjectInfo, made: &ObjectInfo) -> Option<Verified> {
+pub(super) fn compared(source: &ObjectInfo, made: &ObjectInfo) -> Option<Verified> {
     if source.size != made.size {
         return None;
     }

@@ -148,7 +148,11 @@ async fn tags_notes_prefixes_and_uploads_are_changed() {
     let (way, handle) = (Way::free(), Handle(service.clone()));
     set_tags(&of, &way, &at("k"), &[("a".into(), "1".into())]).await.expect("set");
     assert_eq!(handle.tags(&at("k")).await.expect("there").len(), 1);
-    let notes = Notes { content_type: Some("text/plain".into()), metadata: vec![("who".into(), "me".into())] };
+    let notes = Notes {
+        content_type: Some("text/plain".into()),
+        metadata: vec![("who".into(), "me".into())],
+        ..Notes::default()
+    };
     replace_notes(&of, &way, &at("k"), &notes).await.expect("replaced");
     let info = service.object("k").expect("there").info;
     assert_eq!((info.content_type, info.metadata), (notes.content_type, notes.metadata));

@@ -50,7 +50,8 @@ fn found<'a>(state: &'a super::State, at: &At) -> Answer<&'a Kept> {
 }
 
 fn noted(notes: &Notes) -> ObjectInfo {
-    ObjectInfo { content_type: notes.content_type.clone(), metadata: notes.metadata.clone(), ..ObjectInfo::default() }
+    let Notes { content_type, headers, metadata } = notes.clone();
+    ObjectInfo { content_type, headers, metadata, ..ObjectInfo::default() }
 }
 
 #[async_trait]
@@ -308,8 +309,7 @@ impl Objects for Handle {
             let etag = Some(sums::hex(&sums::digest(Digest::Md5, &kept.bytes)));
             let mut info = ObjectInfo { etag, ..kept.info };
             if let Some(notes) = notes {
-                info.content_type.clone_from(&notes.content_type);
-                info.metadata.clone_from(&notes.metadata);
+                info = ObjectInfo { etag: info.etag, checksums: info.checksums, ..noted(notes) };
             }
             Ok(state.keep(&to.key, kept.bytes, info))
         };

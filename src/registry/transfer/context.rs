@@ -96,7 +96,7 @@ impl Transfers {
     }
 
     /// The service.
-    pub(in crate::registry) fn objects(&self) -> &Arc<dyn Objects> {
+    pub fn objects(&self) -> &Arc<dyn Objects> {
         &self.0.objects
     }
 

@@ -7,7 +7,7 @@ use super::sums;
 use crate::base::jsonl;
 use crate::ports::LocalFiles;
 use crate::ports::local_files::{FileSeen, Local, LocalFile};
-use crate::ports::objects::SumKind;
+use crate::ports::objects::{Header, Notes, SumKind};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -96,6 +96,9 @@ pub struct Target {
     pub content_type: Option<String>,
     /// What is noted of the object.
     pub metadata: Vec<(String, String)>,
+    /// What is noted of the object; journals of earlier versions have none.
+    #[serde(default)]
+    pub headers: Vec<(Header, String)>,
 }
 
 /// A kind of checksum in a journal.
@@ -142,7 +145,22 @@ impl Target {
             sum: None,
             content_type: None,
             metadata: Vec::new(),
+            headers: Vec::new(),
         }
+    }
+
+    /// The same with what is noted of the object.
+    #[must_use]
+    pub fn noting(mut self, notes: &Notes) -> Self {
+        self.content_type.clone_from(&notes.content_type);
+        self.metadata.clone_from(&notes.metadata);
+        self.headers.clone_from(&notes.headers);
+        self
+    }
+
+    /// Whether the same is noted of the object.
+    pub fn same_notes(&self, notes: &Notes) -> bool {
+        (&self.content_type, &self.metadata, &self.headers) == (&notes.content_type, &notes.metadata, &notes.headers)
     }
 
     /// Whether the file still is what was sent then.

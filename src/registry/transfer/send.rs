@@ -140,8 +140,7 @@ async fn take_up(
         return Ok(Taken::Anew);
     };
     let upload = objects::Upload { bucket: job.to.bucket.clone(), key: job.to.key.clone(), id };
-    let same_notes = (&told.head.content_type, &told.head.metadata) == (&job.notes.content_type, &job.notes.metadata);
-    if !told.head.same_file(&open.seen) || told.head.part == 0 || !same_notes {
+    if !told.head.same_file(&open.seen) || told.head.part == 0 || !told.head.same_notes(&job.notes) {
         give_up(of, way, &upload, &path).await?;
         remarks.push(Remark::EarlierWasOther);
         return Ok(Taken::Anew);
@@ -234,9 +233,7 @@ async fn begin(
     remarks: &mut Vec<Remark>,
 ) -> Result<Going, Trouble> {
     let part = of.limits().upload_part(open.seen.size);
-    let mut head = Target::new(&of.0.service, &job.to, &job.file, &open.seen, part);
-    head.content_type.clone_from(&job.notes.content_type);
-    head.metadata.clone_from(&job.notes.metadata);
+    let mut head = Target::new(&of.0.service, &job.to, &job.file, &open.seen, part).noting(&job.notes);
     let mut patience = Patience::new();
     loop {
         let kind = of.0.habit.kind();

@@ -3,6 +3,7 @@
 mod carry;
 mod commands;
 mod lies;
+mod manage;
 mod models;
 mod probe;
 mod wire;
