@@ -138,6 +138,8 @@ fn sum(out: &mut Out, view: &View, own: bool) -> std::io::Result<()> {
         let whose = if own { "Triton's key" } else { "the key that asked here" };
         let may = if view.access.is_enough() {
             format!("{whose} may do what Triton does")
+        } else if view.access.is_denied() {
+            format!("{whose} may not do all that Triton does, so that nothing loads")
         } else {
             format!("it is not known that {whose} may do all that Triton does")
         };
