@@ -1,5 +1,6 @@
 //! `modelquay s3 …`: the real program against the simulated registry, and against servers that lie.
 
+mod alone;
 mod carry;
 mod commands;
 mod lies;

@@ -77,9 +77,7 @@ fn answered(call: usize, bytes: Vec<u8>) -> Result<Answer<usize>, TestCaseError>
     let line = &*LINE;
     *line.answer.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
     let asked = tokio::time::timeout(Duration::from_secs(30), ask(call, &line.s3));
-    line.runtime
-        .block_on(async { asked.await })
-        .map_err(|_| TestCaseError::fail(format!("call {call} did not end")))
+    line.runtime.block_on(async { asked.await }).map_err(|_| TestCaseError::fail(format!("call {call} did not end")))
 }
 
 fn whole(status: &str, body: &[u8]) -> Vec<u8> {
@@ -107,8 +105,27 @@ enum Change {
 
 fn change() -> impl Strategy<Value = Change> {
     let words = vec![
-        "</Key>", "<Key>", "<", "&", "&#0;", "&#xFFFFFFFF;", "&x;", "]]>", "<!--", "<!DOCTYPE a [<!ENTITY b \"c\">]>", "%zz", "%",
-        "-1", "99999999999999999999", "1e9", "true", "9999-99-99T99:99:99Z", "\u{0}", "\u{feff}", "<Contents/>", "<a><a><a>",
+        "</Key>",
+        "<Key>",
+        "<",
+        "&",
+        "&#0;",
+        "&#xFFFFFFFF;",
+        "&x;",
+        "]]>",
+        "<!--",
+        "<!DOCTYPE a [<!ENTITY b \"c\">]>",
+        "%zz",
+        "%",
+        "-1",
+        "99999999999999999999",
+        "1e9",
+        "true",
+        "9999-99-99T99:99:99Z",
+        "\u{0}",
+        "\u{feff}",
+        "<Contents/>",
+        "<a><a><a>",
     ];
     prop_oneof![
         (any::<prop::sample::Index>(), any::<u8>()).prop_map(|(at, byte)| Change::Byte(at, byte)),
