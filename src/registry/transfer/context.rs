@@ -24,7 +24,7 @@ pub(super) struct Shared {
     pub service: String,
     pub uploads: PathBuf,
     pub limits: Limits,
-    pub pace: Pace,
+    pub pace: Arc<Pace>,
     pub landings: Landings,
     pub habit: Habit,
     lanes: Arc<Semaphore>,
@@ -65,7 +65,9 @@ impl Transfers {
         let lanes = Arc::new(Semaphore::new(limits.lanes.max(1) as usize));
         let memory = Arc::new(Semaphore::new(limits.memory_kib.max(1) as usize));
         let landings = Landings::new(files.clone());
-        let pace = Pace::new(None);
+        let pace = Arc::new(Pace::new(None));
+        // What is sent is slowed down within a body, as a part may be minutes of the limit.
+        let objects = objects.paced(pace.clone());
         Self(Arc::new(Shared {
             objects,
             files,

@@ -161,7 +161,6 @@ async fn one(of: &Transfers, way: &Way, job: &Job, number: u16) -> Result<(Have,
     let mut refusals = 0;
     loop {
         way.gate.pass().await;
-        of.0.pace.take(length).await;
         let sum = job.kind.map(|kind| habit::sum(kind, &bytes));
         let began = Instant::now();
         match of.0.objects.send_part(&job.upload, number, bytes.clone(), sum).await {
