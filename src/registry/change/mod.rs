@@ -7,6 +7,7 @@
 mod copy;
 mod delete;
 mod many;
+mod parts;
 mod small;
 mod undelete;
 

@@ -9,7 +9,7 @@ use super::patience::patiently;
 use super::trouble::Trouble;
 use crate::ports::objects::{At, ObjectInfo};
 use crate::ports::{LocalFiles, Objects};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -100,6 +100,21 @@ impl Transfers {
     /// The service.
     pub fn objects(&self) -> &Arc<dyn Objects> {
         &self.0.objects
+    }
+
+    /// This computer's files.
+    pub(in crate::registry) fn files(&self) -> &Arc<dyn LocalFiles> {
+        &self.0.files
+    }
+
+    /// What the service is called in journals.
+    pub(in crate::registry) fn service(&self) -> &str {
+        &self.0.service
+    }
+
+    /// The directory of journals that lie beside no file.
+    pub(in crate::registry) fn uploads(&self) -> &Path {
+        &self.0.uploads
     }
 
     /// Waits for the right to one more request that holds so many bytes.

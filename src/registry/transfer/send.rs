@@ -148,7 +148,7 @@ async fn take_up(
         remarks.push(Remark::EarlierWasOther);
         return Ok(Taken::Anew);
     }
-    let listed = match list(of, way, &upload).await {
+    let listed = match parts::listed(of, way, &upload).await {
         Ok(listed) => listed,
         Err(ObjectError { why: Why::Missing, .. }) => {
             let Some(etag) = told.completing else {
@@ -183,19 +183,6 @@ fn from_journal(told: &Told<Target>) -> Vec<Part> {
         Part { number: *number, size, etag: etag.clone(), checksums: Checksums::default() }
     };
     told.sent.iter().map(part).collect()
-}
-
-async fn list(of: &Transfers, way: &Way, upload: &objects::Upload) -> Result<Vec<Part>, ObjectError> {
-    let (mut all, mut behind) = (Vec::new(), None);
-    loop {
-        let page = patiently!(of.limits(), &way.meter, of.0.objects.parts(upload, behind))?;
-        all.extend(page.parts);
-        // A marker that does not grow would lead in a circle.
-        match page.next.filter(|next| behind.is_none_or(|behind| *next > behind)) {
-            Some(next) => behind = Some(next),
-            None => return Ok(all),
-        }
-    }
 }
 
 /// The upload is gone and was being completed: whether the object is there.

@@ -5,6 +5,7 @@ use super::Bench;
 use super::commands::put;
 use crate::program::{Said, program};
 use modelquay::ports::Objects as _;
+use modelquay::ports::objects::{At, Notes, OnlyIf};
 use modelquay::transport::simulated::s3::{Fault, Harm};
 use std::time::Duration;
 use tokio::process::Child;
@@ -71,4 +72,23 @@ async fn a_file_that_is_fetched_belongs_to_one_process() {
     assert!(std::fs::read(&file).expect("there") == bytes());
     let left: Vec<_> = std::fs::read_dir(bench.home.path()).expect("there").flatten().map(|e| e.file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().contains(".part")), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_copy_in_parts_belongs_to_one_process() {
+    let bench = Bench::new();
+    let objects = bench.objects();
+    // Of parts and without a checksum of the whole, so that a copy has to be of parts too.
+    let upload = objects.begin_upload(&At::new("models", "parted"), &Notes::default(), None).await.expect("begun");
+    let mut parts = Vec::new();
+    for (number, piece) in (1..).zip(bytes().chunks(5 << 20)) {
+        parts.push(objects.send_part(&upload, number, piece.to_vec().into(), None).await.expect("sent"));
+    }
+    objects.complete(&upload, &parts, None, &OnlyIf::Always).await.expect("made");
+    let args = ["cp", "s3://models/parted", "s3://models/twin"];
+    second_one_waits_its_turn(&bench, ("PUT", "/models/twin"), &args).await;
+    let there = bench.store.with(|s| s.look("models", "twin", None).expect("there").data.clone());
+    assert!(there == bytes());
+    let open = objects.list_uploads("models", "twin", None).await.expect("listed").rows;
+    assert!(open.is_empty(), "nothing is left of the killed one: {open:?}");
 }
