@@ -55,7 +55,8 @@ impl From<Failure> for Ended {
 
 impl From<ObjectError> for Ended {
     fn from(error: ObjectError) -> Self {
-        Self::Failure(with_help(error.failure, error.why))
+        // What may pass gets its words where it is known that nothing was changed.
+        Self::Failure(if error.may_pass() { error.failure } else { with_help(error.failure, error.why) })
     }
 }
 
@@ -88,8 +89,7 @@ fn help(why: Why) -> Option<&'static str> {
 
 fn with_help(failure: Failure, why: Why) -> Failure {
     match help(why) {
-        // What is transient gets its words where it is known whether something was changed.
-        Some(text) if failure.hint.is_none() && why != Why::Busy => failure.help(text),
+        Some(text) if failure.hint.is_none() => failure.help(text),
         _ => failure,
     }
 }

@@ -3,6 +3,7 @@
 mod alone;
 mod carry;
 mod commands;
+mod faults;
 mod lies;
 mod manage;
 mod models;
