@@ -8,7 +8,7 @@ use crate::ports::Objects;
 use crate::ports::object_store::Versioning;
 use crate::ports::objects::{
     Answer, At, BucketRow, Deleted, GetQuery, Got, ListPage, ListQuery, Marker, Notes, ObjectError, ObjectInfo, OnlyIf,
-    Part, PartPage, Share, Sum, SumKind, Upload, UploadPage, VersionPage, Why, Written,
+    Pacer, Part, PartPage, Share, Sum, SumKind, Upload, UploadPage, VersionPage, Why, Written,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -16,17 +16,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Calls a service by the way that there is now.
-pub struct Anew(Arc<dyn Source>);
+pub struct Anew {
+    source: Arc<dyn Source>,
+    pacer: Option<Arc<dyn Pacer>>,
+}
 
 impl Anew {
     /// By this source.
     pub fn new(source: Arc<dyn Source>) -> Self {
-        Self(source)
+        Self { source, pacer: None }
     }
 
     /// The way as it is now. That there is none is an answer like any other: the call was not made.
     async fn way(&self) -> Answer<Arc<dyn Objects>> {
-        self.0.objects().await.map_err(no_way)
+        let objects = self.source.objects().await.map_err(no_way)?;
+        Ok(match &self.pacer {
+            Some(pacer) => objects.paced(pacer.clone()),
+            None => objects,
+        })
     }
 }
 
@@ -36,6 +43,10 @@ fn no_way(failure: Failure) -> ObjectError {
 
 #[async_trait]
 impl Objects for Anew {
+    fn paced(&self, pacer: Arc<dyn Pacer>) -> Arc<dyn Objects> {
+        Arc::new(Self { source: self.source.clone(), pacer: Some(pacer) })
+    }
+
     async fn buckets(&self) -> Answer<Vec<BucketRow>> {
         self.way().await?.buckets().await
     }

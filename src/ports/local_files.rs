@@ -21,6 +21,8 @@ pub enum WhyLocal {
     Denied,
     /// The disk or the user's quota is full.
     Full,
+    /// Somebody writes it right now.
+    Taken,
     /// Anything else.
     Other,
 }
@@ -98,13 +100,19 @@ pub trait LocalFile: Send + Sync {
     async fn read_at(&self, at: u64, length: usize) -> Local<Bytes>;
     /// Writes these pieces one behind the other at a place.
     async fn write_at(&self, at: u64, pieces: Vec<Bytes>) -> Local<()>;
-    /// Adds at the end of a file that was opened as a log, in one piece even where others add too.
+    /// Adds at the end of a file that was claimed, in one piece even where clones add too.
     async fn append(&self, bytes: Bytes) -> Local<()>;
+    /// Takes all bytes out of a file that was claimed.
+    async fn empty(&self) -> Local<()>;
     /// What it is now.
     async fn seen(&self) -> Local<FileSeen>;
 }
 
 /// The files of this computer.
+///
+/// What is written here belongs to one process at a time: [`LocalFiles::claim`], [`LocalFiles::make`],
+/// [`LocalFiles::make_with`] and [`LocalFiles::reopen`] end with [`WhyLocal::Taken`] while another one has the file open
+/// from one of these. It is free again once the handle and its clones are gone, also by a kill.
 #[async_trait]
 pub trait LocalFiles: Send + Sync {
     /// What lies there, links not followed.
@@ -118,12 +126,14 @@ pub trait LocalFiles: Send + Sync {
     /// Makes an empty file and its directories. One that is there is removed first, not emptied: who
     /// still holds it writes into what has no name any more.
     async fn make(&self, path: &Path) -> Local<Arc<dyn LocalFile>>;
-    /// Opens a file to add lines to it; made anew as [`LocalFiles::make`] does, or as it stands.
-    async fn log(&self, path: &Path, anew: bool) -> Local<Arc<dyn LocalFile>>;
+    /// Opens a file to add lines to it, as it stands, or empty where there is none.
+    async fn claim(&self, path: &Path) -> Local<Arc<dyn LocalFile>>;
     /// Makes a small file with its content, as [`LocalFiles::make`] does.
-    async fn make_with(&self, path: &Path, pieces: Vec<Bytes>) -> Local<()>;
+    async fn make_with(&self, path: &Path, pieces: Vec<Bytes>) -> Local<Arc<dyn LocalFile>>;
     /// The content of a small file.
     async fn read(&self, path: &Path, at_most: u64) -> Local<Option<Vec<u8>>>;
+    /// The number by which others on this computer know this process.
+    fn process(&self) -> u32;
     /// Brings written files to the disk, gives them their names, and brings the names to the disk.
     /// After a power cut a name is there with its whole content, or not at all.
     async fn land(&self, landings: Vec<Landing>) -> Vec<Local<()>>;

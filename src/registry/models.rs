@@ -266,7 +266,10 @@ async fn timed<T>(call: impl Future<Output = T>) -> (Duration, T) {
 fn verdict<T>(answer: &Answer<T>) -> Verdict {
     match answer {
         Ok(_) => Verdict::Allowed,
-        Err(error) if error.why == Why::Denied => Verdict::Denied(String::new()),
+        // The innermost cause is what the service said.
+        Err(error) if error.why == Why::Denied => {
+            Verdict::Denied(error.failure.causes.last().cloned().unwrap_or_default())
+        }
         Err(_) => Verdict::Unknown,
     }
 }

@@ -5,13 +5,19 @@ use crate::ports::LocalFiles;
 use crate::ports::local_files::{FileKind, FileSeen, Found, Landing, Local, LocalError, LocalFile, WhyLocal};
 use async_trait::async_trait;
 use bytes::Bytes;
-use rustix::fs::{CWD, RenameFlags};
+use rustix::fs::{CWD, FlockOperation, RenameFlags};
 use std::collections::BTreeSet;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often and how long what somebody else has is waited for: a transfer of this process that was given up may
+/// still be in the middle of its last write.
+const LOOKS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// From so many files on, a landing syncs the whole file system once and not each file: 1,000 small
 /// files took 40 times as long one by one.
@@ -78,25 +84,67 @@ fn flags(read_only: bool) -> i32 {
     i32::try_from(bits.bits()).unwrap_or(0)
 }
 
-fn make_now(path: &Path, log: bool) -> Local<File> {
-    remove_now(path)?;
-    let mut opening = OpenOptions::new();
-    opening.read(true).write(true).append(log).create_new(true).custom_flags(flags(false));
-    let make = || opening.open(path);
-    let opened = match make() {
+/// Takes the one right to write a file; it lasts as long as it is open. Where a file system has no such rights,
+/// nothing is kept apart.
+fn hold(path: &Path, file: &File) -> Local<()> {
+    match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            let failure = Failure::needs_human(format!("another process writes {} right now", path.display()))
+                .help("Wait until it has ended, or end it; then say the same again.");
+            Err(LocalError { why: WhyLocal::Taken, failure })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Opens a file with the directories above it.
+fn opened_below(path: &Path, opening: &OpenOptions) -> Local<File> {
+    let opened = match opening.open(path) {
         Err(e) if e.kind() == ErrorKind::NotFound => {
             let parent = path.parent().unwrap_or(Path::new("."));
             std::fs::create_dir_all(parent).map_err(|e| failed("make the directory", parent, &e))?;
-            make()
+            opening.open(path)
         }
         other => other,
     };
     opened.map_err(|e| failed("write", path, &e))
 }
 
-fn reopen_now(path: &Path, log: bool) -> Local<File> {
-    let opening = OpenOptions::new().read(true).write(true).append(log).custom_flags(flags(false)).open(path);
-    plain("write", path, opening.map_err(|e| failed("write", path, &e))?)
+fn make_now(path: &Path) -> Local<File> {
+    // Whoever writes what is there keeps it; what nobody writes was left by a kill.
+    match OpenOptions::new().write(true).custom_flags(flags(false)).open(path) {
+        Ok(there) => {
+            hold(path, &there)?;
+            remove_now(path)?;
+        }
+        Err(e) if e.kind() == ErrorKind::NotFound => {}
+        Err(_) => remove_now(path)?,
+    }
+    let mut opening = OpenOptions::new();
+    let file = opened_below(path, opening.read(true).write(true).create_new(true).custom_flags(flags(false)))?;
+    hold(path, &file)?;
+    Ok(file)
+}
+
+fn reopen_now(path: &Path) -> Local<File> {
+    let opening = OpenOptions::new().read(true).write(true).custom_flags(flags(false)).open(path);
+    let file = plain("write", path, opening.map_err(|e| failed("write", path, &e))?)?;
+    hold(path, &file)?;
+    Ok(file)
+}
+
+fn claim_now(path: &Path) -> Local<File> {
+    loop {
+        let mut opening = OpenOptions::new();
+        let opening = opening.read(true).append(true).create(true).custom_flags(flags(false));
+        let file = plain("write", path, opened_below(path, opening)?)?;
+        hold(path, &file)?;
+        // Its owner may have removed it between the two: then the name is free, or another file's.
+        let mine = file.metadata().map_err(|e| failed("look at", path, &e))?.ino();
+        if look_now(path)?.is_some_and(|seen| seen.inode == mine) {
+            return Ok(file);
+        }
+    }
 }
 
 fn remove_now(path: &Path) -> Local<()> {
@@ -171,7 +219,7 @@ fn folds_now(path: &Path) -> Local<bool> {
     let dir = standing(path);
     let tag = format!("{}-{:x}", std::process::id(), std::ptr::from_ref(&dir).addr());
     let probe = dir.join(format!(".modelquay-a-{tag}"));
-    make_now(&probe, false)?;
+    make_now(&probe)?;
     let other = look_now(&dir.join(format!(".MODELQUAY-A-{tag}")));
     remove_now(&probe)?;
     Ok(other?.is_some())
@@ -203,6 +251,17 @@ fn walk_now(root: &Path, at_most: usize) -> Local<Vec<Found>> {
 /// File work blocks, so it is kept off the threads that carry connections.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Local<T> + Send + 'static) -> Local<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|e| Err(broken_off(&e)))
+}
+
+/// The same for work that wants the one right to write a file.
+async fn alone<T: Send + 'static>(work: impl Fn() -> Local<T> + Clone + Send + 'static) -> Local<T> {
+    for _ in 0..LOOKS {
+        match blocking(work.clone()).await {
+            Err(error) if error.why == WhyLocal::Taken => tokio::time::sleep(PAUSE).await,
+            ended => return ended,
+        }
+    }
+    blocking(work).await
 }
 
 fn broken_off(error: &tokio::task::JoinError) -> LocalError {
@@ -249,6 +308,11 @@ impl LocalFile for Open {
         blocking(move || (&*file).write_all(&bytes).map_err(|e| failed("write", &path, &e))).await
     }
 
+    async fn empty(&self) -> Local<()> {
+        let (file, path) = (self.file.clone(), self.path.clone());
+        blocking(move || file.set_len(0).map_err(|e| failed("write", &path, &e))).await
+    }
+
     async fn seen(&self) -> Local<FileSeen> {
         self.file.metadata().map(|meta| seen(&meta)).map_err(|e| failed("look at", &self.path, &e))
     }
@@ -280,29 +344,31 @@ impl LocalFiles for Disk {
 
     async fn reopen(&self, path: &Path) -> Local<Arc<dyn LocalFile>> {
         let path = path.to_owned();
-        blocking(move || reopen_now(&path, false).map(|file| opened(file, path))).await
+        alone(move || reopen_now(&path).map(|file| opened(file, path.clone()))).await
     }
 
     async fn make(&self, path: &Path) -> Local<Arc<dyn LocalFile>> {
         let path = path.to_owned();
-        blocking(move || make_now(&path, false).map(|file| opened(file, path))).await
+        alone(move || make_now(&path).map(|file| opened(file, path.clone()))).await
     }
 
-    async fn log(&self, path: &Path, anew: bool) -> Local<Arc<dyn LocalFile>> {
+    async fn claim(&self, path: &Path) -> Local<Arc<dyn LocalFile>> {
         let path = path.to_owned();
-        blocking(move || {
-            if anew { make_now(&path, true) } else { reopen_now(&path, true) }.map(|file| opened(file, path))
+        alone(move || claim_now(&path).map(|file| opened(file, path.clone()))).await
+    }
+
+    async fn make_with(&self, path: &Path, pieces: Vec<Bytes>) -> Local<Arc<dyn LocalFile>> {
+        let path = path.to_owned();
+        alone(move || {
+            let mut file = make_now(&path)?;
+            pieces.iter().try_for_each(|piece| file.write_all(piece)).map_err(|e| failed("write", &path, &e))?;
+            Ok(opened(file, path.clone()))
         })
         .await
     }
 
-    async fn make_with(&self, path: &Path, pieces: Vec<Bytes>) -> Local<()> {
-        let path = path.to_owned();
-        blocking(move || {
-            let mut file = make_now(&path, false)?;
-            pieces.iter().try_for_each(|piece| file.write_all(piece)).map_err(|e| failed("write", &path, &e))
-        })
-        .await
+    fn process(&self) -> u32 {
+        std::process::id()
     }
 
     async fn read(&self, path: &Path, at_most: u64) -> Local<Option<Vec<u8>>> {

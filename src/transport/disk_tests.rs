@@ -51,7 +51,7 @@ async fn what_is_made_anew_is_another_file_than_the_one_that_was_open() {
     new.write_at(0, vec![Bytes::from_static(b"new")]).await.expect("written");
     old.write_at(0, vec![Bytes::from_static(b"old")]).await.expect("into what has no name");
     assert_eq!(std::fs::read(&path).expect("there"), b"new");
-    let log = Disk.log(&path, false).await.expect("there");
+    let log = Disk.claim(&path).await.expect("there");
     log.append(Bytes::from_static(b"er")).await.expect("added");
     let again = Disk.reopen(&path).await.expect("there");
     assert_eq!(again.read_at(1, 100).await.expect("read"), Bytes::from_static(b"ewer"));
@@ -89,4 +89,42 @@ async fn case_and_room_are_known_where_nothing_is_yet() {
     assert!(Disk.free(&path).await.expect("asked") > 0);
     assert_eq!(Disk.walk(dir.path(), 10).await.expect("walked"), []);
     assert_eq!(Disk.look(&path).await.expect("looked"), None);
+}
+
+#[tokio::test]
+async fn what_one_writes_is_nobody_elses_until_it_is_closed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("d/f");
+    // As another process would: what is open in this one counts no less.
+    for n in 0..4 {
+        let held = match n {
+            0 => Disk.claim(&path).await,
+            1 => Disk.make(&path).await,
+            2 => Disk.reopen(&path).await,
+            _ => Disk.make_with(&path, vec![Bytes::from_static(b"x")]).await,
+        };
+        let held = held.unwrap_or_else(|e| panic!("{n}: {e}"));
+        let whys = [
+            Disk.claim(&path).await.err(),
+            Disk.make(&path).await.err(),
+            Disk.reopen(&path).await.err(),
+            Disk.make_with(&path, Vec::new()).await.err(),
+        ];
+        for error in whys {
+            let error = error.expect("it is held");
+            assert_eq!((error.why, error.failure.kind), (WhyLocal::Taken, crate::plan::FailureKind::NeedsHuman));
+            assert!(error.failure.hint.is_some());
+        }
+        let clone = held.clone();
+        drop(held);
+        assert!(Disk.claim(&path).await.is_err(), "a clone holds it too");
+        drop(clone);
+    }
+    let held = Disk.claim(&path).await.expect("it is free");
+    held.empty().await.expect("emptied");
+    held.append(Bytes::from_static(b"new")).await.expect("added");
+    Disk.remove(&path).await.expect("removed");
+    // The name is another file's from now on, and who had the old one does not keep it.
+    let next = Disk.claim(&path).await.expect("a new one");
+    assert_eq!((next.seen().await.expect("open").size, held.seen().await.expect("open").size), (0, 3));
 }

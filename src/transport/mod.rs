@@ -30,6 +30,7 @@ pub mod master;
 pub mod objects;
 pub mod operator_files;
 pub mod options;
+mod paced;
 pub mod private_dir;
 pub mod probe;
 pub mod questions;

@@ -1,13 +1,18 @@
 //! The grammar of `modelquay s3 …`.
 
 use super::super::args::{Reaching, ServiceFlags, SiteKeys, duration};
+use super::about::{Set, Stat, Tags};
+use super::copy::{Copy, Move};
+use super::make::{Bucket, Prefix};
+use super::undo::{Restore, Undelete};
+use super::uploads::Uploads;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use std::time::Duration;
 
-const OBJECT: &str = "s3://BUCKET/KEY or SITE:BUCKET/KEY";
-const PREFIX: &str = "s3://BUCKET/PREFIX or SITE:BUCKET/PREFIX";
-const EITHER: &str = "s3://BUCKET/KEY or a prefix that ends in /; SITE:BUCKET/KEY for a site of yours";
+pub(super) const OBJECT: &str = "s3://BUCKET/KEY or SITE:BUCKET/KEY";
+pub(super) const PREFIX: &str = "s3://BUCKET/PREFIX or SITE:BUCKET/PREFIX";
+pub(super) const EITHER: &str = "s3://BUCKET/KEY or a prefix that ends in /; SITE:BUCKET/KEY for a site of yours";
 const EVERYTHING: &str = "s3://BUCKET/PREFIX or SITE:BUCKET/PREFIX; without a bucket the buckets are listed";
 
 /// `s3`.
@@ -48,14 +53,30 @@ pub enum Command {
     Get(Get),
     /// Send a file, or a directory; goes on after a break, and is verified
     Put(Put),
-    /// Copy an object at its service
+    /// Copy an object, or everything under a prefix, at its service
     Cp(Copy),
-    /// Copy an object at its service, then delete the source
-    Mv(Copy),
+    /// Copy at the service, then delete the source
+    Mv(Move),
     /// Delete an object, or everything under a prefix: counted first
     Rm(Rm),
     /// Compare an object with its checksum, or with a file
     Verify(Verify),
+    /// Say all that is known of an object: size, type, checksums, notes, tags
+    Stat(Stat),
+    /// List the tags of an object, or change them
+    Tags(Tags),
+    /// Change the content type and the notes of an object
+    Set(Set),
+    /// Have what was deleted back, where versions are kept
+    Undelete(Undelete),
+    /// Make an old version the current one
+    Restore(Restore),
+    /// Make a prefix that is seen while nothing lies under it
+    Mkdir(Prefix),
+    /// Make a bucket
+    Mb(Bucket),
+    /// List unfinished uploads, or throw them away
+    Uploads(Uploads),
     /// Say which models Triton would serve from a prefix, and what keeps it from the others
     Lint(Lint),
 }
@@ -168,6 +189,12 @@ pub struct Carry {
     pub limit: Option<u64>,
 }
 
+/// `NAME=VALUE`, of which the name is not empty.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 /// `500k`, `2M`, `1G`; a bare number is bytes.
 fn rate(text: &str) -> Result<u64, String> {
     let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
@@ -217,23 +244,6 @@ pub struct Put {
     /// How.
     #[command(flatten)]
     pub carry: Carry,
-}
-
-/// `s3 cp` and `s3 mv`.
-#[derive(Debug, Args)]
-pub struct Copy {
-    /// Of what.
-    #[arg(value_name = "FROM", help = OBJECT)]
-    pub from: String,
-    /// Where to.
-    #[arg(value_name = "TO", help = EITHER)]
-    pub to: String,
-    /// This version, and not the current one
-    #[arg(long, value_name = "ID")]
-    pub version: Option<String>,
-    /// Replace what is there
-    #[arg(long)]
-    pub replace: bool,
 }
 
 /// `s3 rm`.

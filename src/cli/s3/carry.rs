@@ -5,7 +5,7 @@ use super::args::{Carry, Get, Put};
 use super::bar::Bar;
 use super::out::{Out, number, size};
 use super::way::Way;
-use super::{Done, Ended, in_bucket};
+use super::{Done, Ended, SHOWN, as_prefix, in_bucket, usage};
 use crate::app::Exit;
 use crate::base::sanitise::visible;
 use crate::plan::Failure;
@@ -19,16 +19,6 @@ use std::fmt::Write as _;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
-/// Clashes and failures that are shown one by one.
-const SHOWN: usize = 20;
-
-impl From<Trouble> for Ended {
-    fn from(trouble: Trouble) -> Self {
-        let exit = trouble.exit();
-        Self::Transfer(trouble.failure, exit)
-    }
-}
-
 /// What a carry's flags say about a name that is taken.
 fn if_there(args: &Carry, many: bool) -> IfThere {
     match () {
@@ -36,15 +26,6 @@ fn if_there(args: &Carry, many: bool) -> IfThere {
         () if many || args.keep_same => IfThere::KeepSame,
         () => IfThere::Refuse,
     }
-}
-
-fn usage(message: impl Into<String>, help: &str) -> Ended {
-    Ended::Usage(Failure::permanent(message).help(help))
-}
-
-/// A prefix that a directory can stand for ends where a part of the key ends.
-fn as_prefix(key: &str) -> String {
-    if key.is_empty() || key.ends_with('/') { key.to_owned() } else { format!("{key}/") }
 }
 
 /// `s3 get`.
@@ -99,7 +80,7 @@ pub async fn put(way: &Way<'_>, out: Out, args: &Put) -> Done {
     let address = in_bucket(&args.address)?;
     let to = At::new(address.bucket.clone(), address.key.clone());
     let of = way.transfers(&address.place, true, &args.carry).await?;
-    let notes = Notes { content_type: args.content_type.clone(), metadata: Vec::new() };
+    let notes = Notes { content_type: args.content_type.clone(), ..Notes::default() };
     let (carry, from_stdin) = (&args.carry, args.from == Path::new("-"));
     if carry.recursive {
         if from_stdin || !args.from.is_dir() {
@@ -183,9 +164,7 @@ async fn many<J>(
     planned: Planned<J>,
     item: impl FnMut(J) -> Item,
 ) -> Done {
-    for doubt in &planned.doubts {
-        output::talk(&format!("warning: the service's list of keys cannot be right: {doubt:?}"));
-    }
+    super::doubtful(&planned.doubts);
     for (name, why) in planned.left_out.iter().take(SHOWN) {
         output::talk(&format!("left out: {}: {}", visible(name), why.words()));
     }

@@ -4,6 +4,7 @@ use super::super::output;
 use super::args::Lint;
 use super::list::warn;
 use super::out::{Out, number, size};
+use super::told::Told;
 use super::way::Way;
 use super::{Done, in_bucket};
 use crate::app::Exit;
@@ -12,11 +13,6 @@ use crate::plan::Failure;
 use crate::registry::models::{Ask, Progress, View, look};
 use crate::registry::triton::{Access, Finding, Model, Severity, Verdict};
 use serde_json::{Value, json};
-use std::io::{IsTerminal as _, Write as _};
-use std::time::{Duration, Instant};
-
-/// How often a terminal is told how far it has come.
-const TOLD: Duration = Duration::from_millis(500);
 
 /// `s3 lint`.
 pub async fn lint(way: &Way<'_>, mut out: Out, args: &Lint) -> Done {
@@ -34,9 +30,9 @@ pub async fn lint(way: &Way<'_>, mut out: Out, args: &Lint) -> Done {
         root: address.key.clone(),
         contents: !args.names_only,
     };
-    let mut told = Told { last: None, terminal: std::io::stderr().is_terminal() };
-    let looked = look(&*objects, &*triton, &ask, |progress| told.tell(progress)).await;
-    told.end();
+    let mut told = Told::new();
+    let looked = look(&*objects, &*triton, &ask, |progress| told.tell(|| so_far(progress))).await;
+    drop(told);
     let view = looked?;
     warn(&view.doubts);
     for model in &view.repository.models {
@@ -142,6 +138,8 @@ fn sum(out: &mut Out, view: &View, own: bool) -> std::io::Result<()> {
         let whose = if own { "Triton's key" } else { "the key that asked here" };
         let may = if view.access.is_enough() {
             format!("{whose} may do what Triton does")
+        } else if view.access.is_denied() {
+            format!("{whose} may not do all that Triton does, so that nothing loads")
         } else {
             format!("it is not known that {whose} may do all that Triton does")
         };
@@ -166,30 +164,11 @@ fn sum(out: &mut Out, view: &View, own: bool) -> std::io::Result<()> {
     })
 }
 
-/// Says on a terminal how far it has come.
-struct Told {
-    last: Option<Instant>,
-    terminal: bool,
-}
-
-impl Told {
-    fn tell(&mut self, progress: Progress) {
-        if !self.terminal || self.last.is_some_and(|at| at.elapsed() < TOLD) {
-            return;
-        }
-        self.last = Some(Instant::now());
-        let words = match progress {
-            Progress::Keys(keys) => format!("{} keys", number(keys as u64)),
-            Progress::Configs(done, all) => format!("{done} of {all} configs"),
-            Progress::Contents(done, all) => format!("{done} of {all} files looked into"),
-        };
-        // A terminal that is gone is noticed where the results are written.
-        let _ = write!(std::io::stderr(), "\r\x1b[K{words}");
-    }
-
-    fn end(&self) {
-        if self.last.is_some() {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
+/// How far it has come.
+fn so_far(progress: Progress) -> String {
+    match progress {
+        Progress::Keys(keys) => format!("{} keys", number(keys as u64)),
+        Progress::Configs(done, all) => format!("{done} of {all} configs"),
+        Progress::Contents(done, all) => format!("{done} of {all} files looked into"),
     }
 }

@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 const PAGES: usize = 4;
 
 /// What a listing that did not come to its end means.
-fn ended(end: End) -> Result<Exit, Ended> {
+pub fn ended(end: End) -> Result<Exit, Ended> {
     match end {
         End::Complete | End::Paused => Ok(Exit::Done),
         End::Stopped(doubt) => {

@@ -1,14 +1,20 @@
 //! `modelquay s3 …`: the bucket browser without its screens.
 
+mod about;
 pub mod args;
 mod bar;
 mod carry;
 mod change;
+mod copy;
 mod lint;
 mod list;
+mod make;
 mod out;
 mod read;
 mod report;
+mod told;
+mod undo;
+mod uploads;
 mod way;
 
 use super::args::Global;
@@ -17,12 +23,17 @@ use super::{interrupt, output};
 use crate::app::Exit;
 use crate::base::Cancel;
 use crate::plan::{Failure, FailureKind};
-use crate::ports::objects::{At, ObjectError};
+use crate::ports::objects::{At, ObjectError, Why};
 use crate::registry::address::Address;
+use crate::registry::listing::Doubt;
+use crate::registry::transfer::{End, Trouble};
 use args::{Command, S3};
 use out::Out;
 use std::time::Duration;
 use way::{Reached, Way};
+
+/// Rows, clashes and failures that are shown one by one on standard error.
+const SHOWN: usize = 20;
 
 /// Why a command did not do what it was asked.
 enum Ended {
@@ -44,7 +55,42 @@ impl From<Failure> for Ended {
 
 impl From<ObjectError> for Ended {
     fn from(error: ObjectError) -> Self {
-        Self::Failure(error.failure)
+        // What may pass gets its words where it is known that nothing was changed.
+        Self::Failure(if error.may_pass() { error.failure } else { with_help(error.failure, error.why) })
+    }
+}
+
+impl From<Trouble> for Ended {
+    fn from(trouble: Trouble) -> Self {
+        let exit = trouble.exit();
+        let failure = match trouble.end {
+            End::Service(why) => with_help(trouble.failure, why),
+            _ => trouble.failure,
+        };
+        Self::Transfer(failure, exit)
+    }
+}
+
+/// What can be done about a refusal, where whoever noticed it knew nothing better.
+fn help(why: Why) -> Option<&'static str> {
+    match why {
+        Why::Denied => {
+            Some("Use a key that may do this: --as WHO at a site of yours, --profile or AWS_* at another service.")
+        }
+        Why::Missing => Some("`s3 ls` shows what is there, and `s3 versions` what was deleted."),
+        Why::Changed => Some("Somebody else wrote it meanwhile: look at what is there, then say the same again."),
+        Why::Busy => Some("Say the same again when the service has less to do."),
+        Why::Unsupported => Some("This service does not have that: do it in another way."),
+        Why::Cut => Some("Say the same again when the link is back; look first whether it was done."),
+        Why::Full => Some("Make room at the service, then say the same again."),
+        Why::BadRange | Why::Refused => None,
+    }
+}
+
+fn with_help(failure: Failure, why: Why) -> Failure {
+    match help(why) {
+        Some(text) if failure.hint.is_none() => failure.help(text),
+        _ => failure,
     }
 }
 
@@ -125,11 +171,60 @@ async fn command(global: &Global, args: &S3, cancel: &Cancel) -> Done {
         Command::Du(args) => report::du(&way, out, args).await,
         Command::Get(args) => carry::get(&way, out, args).await,
         Command::Put(args) => carry::put(&way, out, args).await,
-        Command::Cp(args) => change::copy(&way, out, args, false).await,
-        Command::Mv(args) => change::copy(&way, out, args, true).await,
+        Command::Cp(args) => copy::cp(&way, out, args).await,
+        Command::Mv(args) => copy::mv(&way, out, args).await,
         Command::Rm(args) => change::rm(&way, out, args).await,
         Command::Verify(args) => change::verify(&way, out, args).await,
+        Command::Stat(args) => about::stat(&way, out, args).await,
+        Command::Tags(args) => about::tags(&way, out, args).await,
+        Command::Set(args) => about::set(&way, out, args).await,
+        Command::Undelete(args) => undo::undelete(&way, out, args).await,
+        Command::Restore(args) => undo::restore(&way, out, args).await,
+        Command::Mkdir(args) => make::prefix(&way, out, args).await,
+        Command::Mb(args) => make::bucket(&way, out, args).await,
+        Command::Uploads(args) => uploads::uploads(&way, out, args).await,
     }
+}
+
+fn usage(message: impl Into<String>, help: &str) -> Ended {
+    Ended::Usage(Failure::permanent(message).help(help))
+}
+
+/// Says what the service said of its keys that cannot be right.
+fn doubtful(doubts: &[Doubt]) {
+    for doubt in doubts {
+        output::talk(&format!("warning: the service's list of keys cannot be right: {}", list::doubtful(*doubt)));
+    }
+}
+
+/// A prefix that a directory can stand for ends where a part of the key ends.
+fn as_prefix(key: &str) -> String {
+    if key.is_empty() || key.ends_with('/') { key.to_owned() } else { format!("{key}/") }
+}
+
+/// One key, or with `recursive` everything under a prefix.
+fn meant(key: &str, recursive: bool) -> Result<String, Ended> {
+    match recursive {
+        true => Ok(as_prefix(key)),
+        false if key.is_empty() || key.ends_with('/') => Err(usage("everything under a prefix is meant", "Say -r.")),
+        false => Ok(key.to_owned()),
+    }
+}
+
+/// How something is called where its name is to be typed.
+fn named(bucket: &str, key: &str) -> String {
+    if key.is_empty() { bucket.to_owned() } else { format!("{bucket}/{key}") }
+}
+
+/// The end of something that was done to many: what failed has been said, and what was not begun is counted.
+fn unless_failed(failed: impl Iterator<Item = Why>, left: u64) -> Done {
+    let failed: Vec<_> = failed.collect();
+    if failed.is_empty() && left == 0 {
+        return Ok(Exit::Done);
+    }
+    let text = failed.iter().find_map(|why| help(*why)).unwrap_or("The same command goes on with what is missing.");
+    output::talk(&format!("help: {text}"));
+    Ok(if failed.contains(&Why::Cut) { Exit::Unknown } else { Exit::Failed })
 }
 
 /// An address as it was typed.

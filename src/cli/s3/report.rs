@@ -4,6 +4,7 @@ use super::super::output;
 use super::args::Du;
 use super::list::warn;
 use super::out::{Out, number, size};
+use super::told::Told;
 use super::way::Way;
 use super::{Done, in_bucket};
 use crate::app::Exit;
@@ -11,11 +12,6 @@ use crate::base::sanitise::visible;
 use crate::plan::Failure;
 use crate::registry::usage::{Sum, Usage, count};
 use serde_json::{Value, json};
-use std::io::{IsTerminal as _, Write as _};
-use std::time::{Duration, Instant};
-
-/// How often a terminal is told how far the count has come.
-const TOLD: Duration = Duration::from_millis(500);
 
 fn fields(sum: &Sum) -> Value {
     json!({
@@ -42,28 +38,11 @@ fn row(out: &mut Out, kind: &str, name: &str, sum: &Sum) -> std::io::Result<()> 
     })
 }
 
-/// Says on a terminal how far it has come.
-struct Told {
-    last: Option<Instant>,
-    terminal: bool,
-}
-
-impl Told {
-    fn tell(&mut self, usage: &Usage) {
-        if !self.terminal || self.last.is_some_and(|at| at.elapsed() < TOLD) {
-            return;
-        }
-        self.last = Some(Instant::now());
-        let sum = usage.total();
-        let seen = sum.objects + sum.old + sum.markers + sum.uploads;
-        let _ = write!(std::io::stderr(), "\r\x1b[Kcounted so far: {} rows, {}", number(seen), size(sum.all_bytes()));
-    }
-
-    fn end(&self) {
-        if self.last.is_some() {
-            let _ = write!(std::io::stderr(), "\r\x1b[K");
-        }
-    }
+/// How far the count has come.
+fn so_far(usage: &Usage) -> String {
+    let sum = usage.total();
+    let seen = sum.objects + sum.old + sum.markers + sum.uploads;
+    format!("counted so far: {} rows, {}", number(seen), size(sum.all_bytes()))
 }
 
 /// `s3 du`.
@@ -72,9 +51,9 @@ pub async fn du(way: &Way<'_>, mut out: Out, args: &Du) -> Done {
     let reached = way.to(&address.place).await?;
     let depth = usize::from(args.depth);
     let mut usage = Usage::new(&address.key, depth);
-    let mut told = Told { last: None, terminal: std::io::stderr().is_terminal() };
-    let counted = count(&*reached.objects, &address.bucket, &mut usage, |usage| told.tell(usage)).await;
-    told.end();
+    let mut told = Told::new();
+    let counted = count(&*reached.objects, &address.bucket, &mut usage, |usage| told.tell(|| so_far(usage))).await;
+    drop(told);
     warn(&usage.doubts);
     if !out.json() {
         out.bytes(format!("{:>9} {:>9} {:>9} {:>9}\n", "all", "current", "old", "uploads").as_bytes())?;

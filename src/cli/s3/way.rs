@@ -43,13 +43,23 @@ impl<'a> Way<'a> {
         let writing = registry.writing.as_ref().filter(|_| writes);
         let source = writing.map_or(&registry.source, |(_, source)| source);
         let (objects, uploads) = (source.objects().await?, self.env.sites.uploads());
-        let of = Transfers::new(objects, Arc::new(Disk), registry.url.clone(), uploads, Limits::default());
+        let limits = Limits { cut_patience: self.args.reaching.link_timeout(), ..Limits::default() };
+        let of = Transfers::new(objects, Arc::new(Disk), registry.url.clone(), uploads, limits);
         of.limit(carry.limit);
         Ok(of)
     }
 
+    /// Ends with `nothing` unless it was agreed to, or somebody types the name.
+    pub async fn agreed(&self, yes: bool, name: &str, nothing: &str) -> Result<(), Failure> {
+        if yes || self.typed(name).await? {
+            return Ok(());
+        }
+        let failure = Failure::needs_human(format!("{nothing}: the name was not typed"));
+        Err(failure.help("Type the name as it stands, or say --yes."))
+    }
+
     /// Whether somebody typed this name, who was asked to.
-    pub async fn typed(&self, name: &str) -> Result<bool, Failure> {
+    async fn typed(&self, name: &str) -> Result<bool, Failure> {
         let text = format!("type {} to go on:", sanitise::visible(name));
         match self.env.prompt.ask(Question::Shown { asker: Asker::Program, text }).await {
             Ok(Answer::Text(text)) => Ok(text.expose().trim_end_matches(['\r', '\n']) == name),

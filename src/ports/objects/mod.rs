@@ -5,26 +5,32 @@
 //! so that they can be counted, stopped and tested there.
 
 mod error;
+mod pacer;
 mod service;
 mod values;
 
 pub use error::{Answer, ObjectError, Why};
+pub use pacer::Pacer;
 pub use service::{Service, Trust};
 pub use values::{
-    At, Body, BucketRow, Checksums, Deleted, GetQuery, Got, ListPage, ListQuery, Marker, Moment, Notes, ObjectInfo,
-    ObjectRow, OnlyIf, Part, PartPage, Share, Sum, SumKind, Upload, UploadPage, UploadRow, VersionPage, VersionRow,
-    Written,
+    At, Body, BucketRow, Checksums, Deleted, GetQuery, Got, Header, ListPage, ListQuery, Marker, Moment, Notes,
+    ObjectInfo, ObjectRow, OnlyIf, Part, PartPage, Share, Sum, SumKind, Upload, UploadPage, UploadRow, VersionPage,
+    VersionRow, Written,
 };
 
 use super::object_store::Versioning;
 use crate::base::Secret;
 use async_trait::async_trait;
 use bytes::Bytes;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An S3 service seen with one set of keys, as the browser uses it.
 #[async_trait]
 pub trait Objects: Send + Sync {
+    /// The same service, whose bodies are sent no faster than somebody says.
+    fn paced(&self, pacer: Arc<dyn Pacer>) -> Arc<dyn Objects>;
+
     /// The buckets that these keys see.
     async fn buckets(&self) -> Answer<Vec<BucketRow>>;
     /// Whether the bucket is there and may be asked about (`HeadBucket`).

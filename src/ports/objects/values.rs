@@ -3,6 +3,7 @@
 use super::error::{Answer, ObjectError};
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 
 /// Seconds since 1970, as the service says them.
 pub type Moment = i64;
@@ -157,6 +158,36 @@ pub struct Checksums {
     pub composite: bool,
 }
 
+/// A header that a writer leaves with an object and that its readers are told, beside the content type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Header {
+    /// `Cache-Control`.
+    CacheControl,
+    /// `Content-Disposition`.
+    ContentDisposition,
+    /// `Content-Encoding`.
+    ContentEncoding,
+    /// `Content-Language`.
+    ContentLanguage,
+}
+
+impl Header {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::CacheControl, Self::ContentDisposition, Self::ContentEncoding, Self::ContentLanguage];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CacheControl => "cache-control",
+            Self::ContentDisposition => "content-disposition",
+            Self::ContentEncoding => "content-encoding",
+            Self::ContentLanguage => "content-language",
+        }
+    }
+}
+
 /// What a service says about an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ObjectInfo {
@@ -170,8 +201,12 @@ pub struct ObjectInfo {
     pub version: Option<String>,
     /// Its content type.
     pub content_type: Option<String>,
+    /// Other headers that its writer left, sorted.
+    pub headers: Vec<(Header, String)>,
     /// What its writer noted (`x-amz-meta-…`), sorted.
     pub metadata: Vec<(String, String)>,
+    /// How it is stored, where that is not the usual way.
+    pub storage: Option<String>,
     /// Stored checksums.
     pub checksums: Checksums,
     /// Of how many parts it was made, where the service says so.
@@ -228,8 +263,22 @@ pub enum OnlyIf {
 pub struct Notes {
     /// Its content type.
     pub content_type: Option<String>,
+    /// Other headers.
+    pub headers: Vec<(Header, String)>,
     /// Notes of its writer.
     pub metadata: Vec<(String, String)>,
+}
+
+impl Notes {
+    /// What is noted of an object, so that a copy keeps it.
+    pub fn of(info: &ObjectInfo) -> Self {
+        Self { content_type: info.content_type.clone(), headers: info.headers.clone(), metadata: info.metadata.clone() }
+    }
+
+    /// The value of a header.
+    pub fn header(&self, header: Header) -> Option<&str> {
+        self.headers.iter().find(|(of, _)| *of == header).map(|(_, value)| value.as_str())
+    }
 }
 
 /// A checksum that goes with what is sent; the service refuses bytes that do not match.

@@ -1,15 +1,13 @@
 //! Copies that the service makes of its own objects.
 
+use super::parts::{self, Job};
 use crate::plan::Failure;
-use crate::ports::objects::{
-    At, Checksums, Notes, ObjectError, ObjectInfo, OnlyIf, Part, SumKind, Upload, Why, Written,
-};
+use crate::ports::objects::{At, Checksums, Notes, ObjectError, ObjectInfo, OnlyIf, Why, Written};
 use crate::registry::transfer::patience::{Patience, patiently};
 use crate::registry::transfer::sums::{Crc, Digest, Etag};
 use crate::registry::transfer::trouble::{End, Trouble};
 use crate::registry::transfer::verify::{self, Proof, Unproven, Verified};
 use crate::registry::transfer::{Transfers, Way};
-use tokio::task::JoinSet;
 
 /// A copy that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +41,7 @@ pub async fn copy(
     let part = part_size(of, &source);
     let written = match part {
         None => in_one(of, way, from, to, notes, only, &source).await?,
-        Some(part) => in_parts(of, way, (from, to), notes, only, &source, part).await?,
+        Some(part) => parts::copy(of, way, &Job { from, to, notes, only, source: &source, part }).await?,
     };
     let at = At { version: written.version.clone(), ..to.clone() };
     let made = patiently!(of.limits(), &way.meter, objects.head(&at))?;
@@ -75,7 +73,18 @@ pub async fn move_to(of: &Transfers, way: &Way, from: &At, to: &At, only: &OnlyI
     Ok(copied)
 }
 
-fn taken(to: &At) -> Trouble {
+/// Deletes the source of a move whose copy is there from an earlier try, if both still are the same.
+pub(super) async fn remove_source(of: &Transfers, way: &Way, from: &At, to: &At) -> Result<(), Trouble> {
+    let source = patiently!(of.limits(), &way.meter, of.objects().head(from))?;
+    let made = patiently!(of.limits(), &way.meter, of.objects().head(to))?;
+    if compared(&source, &made).is_none_or(|verified| verified.by.is_none()) {
+        return Err(taken(to));
+    }
+    patiently!(of.limits(), &way.meter, of.objects().delete(from))?;
+    Ok(())
+}
+
+pub(super) fn taken(to: &At) -> Trouble {
     let failure = Failure::needs_human(format!("{} is there already", to.key));
     Trouble::new(End::Exists, failure.help("Choose another key, or ask for it to be replaced."))
 }
@@ -85,7 +94,7 @@ fn wrong(to: &At) -> Trouble {
     Trouble::new(End::Corrupt, failure.help("Somebody else may have written it at the same time: look at it."))
 }
 
-async fn seen(of: &Transfers, way: &Way, at: &At) -> Result<Option<ObjectInfo>, Trouble> {
+pub(super) async fn seen(of: &Transfers, way: &Way, at: &At) -> Result<Option<ObjectInfo>, Trouble> {
     match patiently!(of.limits(), &way.meter, of.objects().head(at)) {
         Ok(info) => Ok(Some(info)),
         Err(ObjectError { why: Why::Missing, .. }) => Ok(None),
@@ -139,118 +148,8 @@ async fn in_one(
     }
 }
 
-async fn in_parts(
-    of: &Transfers,
-    way: &Way,
-    (from, to): (&At, &At),
-    notes: Option<&Notes>,
-    only: &OnlyIf,
-    source: &ObjectInfo,
-    part: u64,
-) -> Result<Written, Trouble> {
-    let kept = Notes { content_type: source.content_type.clone(), metadata: source.metadata.clone() };
-    let notes = notes.unwrap_or(&kept);
-    let sum = source.checksums.crc64nvme.as_ref().map(|_| SumKind::Crc64Nvme);
-    let upload = match patiently!(of.limits(), &way.meter, of.objects().begin_upload(to, notes, sum)) {
-        Err(error) if error.why == Why::Unsupported && sum.is_some() => {
-            patiently!(of.limits(), &way.meter, of.objects().begin_upload(to, notes, None))
-        }
-        begun => begun,
-    }?;
-    let done = async {
-        let parts = copy_parts(of, way, &upload, from, source, part).await?;
-        complete(of, way, &upload, &parts, only, source).await
-    };
-    match done.await {
-        Ok(written) => {
-            // A copy in one request keeps the tags; parts have none.
-            if let Ok(tags) = patiently!(of.limits(), &way.meter, of.objects().tags(from))
-                && !tags.is_empty()
-            {
-                patiently!(of.limits(), &way.meter, of.objects().set_tags(to, &tags))?;
-            }
-            Ok(written)
-        }
-        Err(trouble) => {
-            // What cannot be thrown away now stands among the incomplete uploads; the first trouble is said.
-            let _ = of.objects().abort(&upload).await;
-            Err(trouble)
-        }
-    }
-}
-
-async fn copy_parts(
-    of: &Transfers,
-    way: &Way,
-    upload: &Upload,
-    from: &At,
-    source: &ObjectInfo,
-    part: u64,
-) -> Result<Vec<Part>, Trouble> {
-    let many = u16::try_from(source.size.div_ceil(part.max(1))).unwrap_or(u16::MAX);
-    let mut parts = Vec::new();
-    let mut next = 1;
-    let mut running = JoinSet::new();
-    loop {
-        while next <= many && running.len() < of.limits().lanes_an_object.max(1) {
-            let first = u64::from(next - 1) * part;
-            let range = (first, part.min(source.size - first));
-            let (of, way, upload, from) = (of.clone(), way.clone(), upload.clone(), from.clone());
-            let (etag, number) = (source.etag.clone(), next);
-            running.spawn(async move {
-                way.gate.pass().await;
-                let _lease = of.lease(1).await;
-                let copying = patiently!(
-                    of.limits(),
-                    &way.meter,
-                    of.objects().copy_part(&upload, number, &from, range, etag.as_deref())
-                );
-                way.meter.carried(if copying.is_ok() { range.1 } else { 0 });
-                copying.map(|part| Part { number, ..part })
-            });
-            next += 1;
-        }
-        match running.join_next().await {
-            None => break,
-            Some(Ok(copied)) => parts.push(copied?),
-            Some(Err(broken)) => {
-                let failure = Failure::permanent("a part's work was broken off").because(broken.to_string());
-                return Err(Trouble::new(End::Service(Why::Refused), failure));
-            }
-        }
-    }
-    parts.sort_by_key(|part| part.number);
-    Ok(parts)
-}
-
-async fn complete(
-    of: &Transfers,
-    way: &Way,
-    upload: &Upload,
-    parts: &[Part],
-    only: &OnlyIf,
-    source: &ObjectInfo,
-) -> Result<Written, Trouble> {
-    let mut patience = Patience::new();
-    let to = At::new(upload.bucket.clone(), upload.key.clone());
-    loop {
-        match of.objects().complete(upload, parts, None, only).await {
-            Ok(written) => return Ok(written),
-            Err(error) if error.why == Why::Changed => return Err(taken(&to)),
-            Err(error) if error.why == Why::Missing => {
-                // An answer may have been lost: then the object is there.
-                let there = seen(of, way, &to).await?;
-                let there = there.filter(|info| compared(source, info).is_some_and(|verified| verified.by.is_some()));
-                let Some(ObjectInfo { etag, version, checksums, .. }) = there else { return Err(error.into()) };
-                return Ok(Written { etag, version, checksums });
-            }
-            Err(error) => patience.wait(error, of.limits(), &way.meter).await?,
-        }
-    }
-}
-
 /// What the service's words about two objects prove; `None` where they contradict.
-fn compared(source: &ObjectInfo, made: &ObjectInfo) -> Option<Verified> {
+pub(super) fn compared(source: &ObjectInfo, made: &ObjectInfo) -> Option<Verified> {
     if source.size != made.size {
         return None;
     }

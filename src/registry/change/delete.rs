@@ -2,10 +2,11 @@
 
 use crate::plan::Failure;
 use crate::ports::object_store::Versioning;
-use crate::ports::objects::{At, ListQuery, ObjectError, Why};
-use crate::registry::listing::{Doubt, Pager, Step};
+use crate::ports::objects::{At, ObjectError, Why};
+use crate::registry::listing::Doubt;
 use crate::registry::paged;
 use crate::registry::transfer::patience::patiently;
+use crate::registry::transfer::prefix::listed;
 use crate::registry::transfer::trouble::{End, Trouble};
 use crate::registry::transfer::{Transfers, Way};
 use std::collections::BTreeSet;
@@ -88,17 +89,7 @@ pub async fn plan_delete(
     scope: Scope,
 ) -> Result<DeletePlan, Trouble> {
     let keeps_versions = patiently!(of.limits(), &way.meter, of.objects().keeps_versions(bucket)).ok();
-    let mut plan = DeletePlan {
-        bucket: bucket.to_owned(),
-        scope,
-        keeps_versions,
-        doomed: Vec::new(),
-        objects: 0,
-        bytes: 0,
-        versions: 0,
-        markers: 0,
-        doubts: Vec::new(),
-    };
+    let mut plan = DeletePlan::new(bucket, scope, keeps_versions);
     let mut seen = BTreeSet::new();
     for key in keys {
         match scope {
@@ -109,7 +100,8 @@ pub async fn plan_delete(
     Ok(plan)
 }
 
-fn is_meant(asked: &str, key: &str) -> bool {
+/// Whether a key is one that was asked for; what ends in `/` stands for all that begins with it.
+pub(super) fn is_meant(asked: &str, key: &str) -> bool {
     if asked.is_empty() || asked.ends_with('/') { key.starts_with(asked) } else { key == asked }
 }
 
@@ -125,23 +117,13 @@ async fn current(
         plan.take(Doomed { key: asked.to_owned(), version: None }, info.size, seen);
         return Ok(());
     }
-    let query = ListQuery { bucket: plan.bucket.clone(), prefix: asked.to_owned(), ..ListQuery::default() };
-    let mut pager = Pager::new(query);
-    loop {
-        let ask = match pager.next() {
-            Step::Ask(ask) => ask.clone(),
-            Step::Complete => return Ok(()),
-            Step::Stopped(doubt) => {
-                let failure = Failure::permanent(format!("the service's list of keys cannot be followed: {doubt:?}"));
-                return Err(Trouble::new(End::Impossible, failure.help("Nothing was deleted.")));
-            }
-        };
-        let page = patiently!(of.limits(), &way.meter, of.objects().list(&ask))?;
-        plan.doubt(pager.absorb(&page).doubts);
-        for row in page.objects.into_iter().filter(|row| is_meant(asked, &row.key)) {
-            plan.take(Doomed { key: row.key, version: None }, row.size, seen);
-        }
+    let bucket = plan.bucket.clone();
+    let (rows, doubts) = listed(of, way, &bucket, asked).await?;
+    plan.doubt(doubts);
+    for row in rows {
+        plan.take(Doomed { key: row.key, version: None }, row.size, seen);
     }
+    Ok(())
 }
 
 async fn all(of: &Transfers, asked: &str, plan: &mut DeletePlan, seen: &mut BTreeSet<Doomed>) -> Result<(), Trouble> {
@@ -172,6 +154,21 @@ async fn all(of: &Transfers, asked: &str, plan: &mut DeletePlan, seen: &mut BTre
 }
 
 impl DeletePlan {
+    /// One of nothing.
+    pub(super) fn new(bucket: &str, scope: Scope, keeps_versions: Option<Versioning>) -> Self {
+        Self {
+            bucket: bucket.to_owned(),
+            scope,
+            keeps_versions,
+            doomed: Vec::new(),
+            objects: 0,
+            bytes: 0,
+            versions: 0,
+            markers: 0,
+            doubts: Vec::new(),
+        }
+    }
+
     fn take(&mut self, doomed: Doomed, size: u64, seen: &mut BTreeSet<Doomed>) {
         if seen.insert(doomed.clone()) {
             self.objects += 1;
@@ -181,7 +178,7 @@ impl DeletePlan {
         }
     }
 
-    fn doubt(&mut self, doubts: Vec<Doubt>) {
+    pub(super) fn doubt(&mut self, doubts: Vec<Doubt>) {
         for doubt in doubts {
             if !self.doubts.contains(&doubt) {
                 self.doubts.push(doubt);

@@ -58,6 +58,11 @@ pub async fn new_prefix(of: &Transfers, way: &Way, bucket: &str, prefix: &str) -
     }
 }
 
+/// Makes a bucket. One that is there and ours is success.
+pub async fn make_bucket(of: &Transfers, way: &Way, bucket: &str) -> Result<(), Trouble> {
+    Ok(patiently!(of.limits(), &way.meter, of.objects().make_bucket(bucket))?)
+}
+
 /// What became of each incomplete upload.
 pub type Aborted = Vec<(UploadRow, Result<(), ObjectError>)>;
 

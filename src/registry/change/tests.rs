@@ -8,13 +8,27 @@ use crate::registry::transfer::limits::Limits;
 use crate::registry::transfer::trouble::End;
 use crate::registry::transfer::verify::Proof;
 use crate::registry::transfer::{Transfers, Way};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+fn limits() -> Limits {
+    Limits { copy: 10_000, copy_part: 4_000, part_at_least: 1, lanes_an_object: 3, ..Limits::default() }
+}
+
+/// Journals of copies get a directory that goes with the process.
+fn journals() -> PathBuf {
+    tempfile::tempdir().expect("a temporary directory").keep()
+}
+
+fn transfers(service: &Arc<FakeS3>, journals: &Path, limits: Limits) -> Transfers {
+    let objects = Arc::new(Handle(service.clone()));
+    Transfers::new(objects, Arc::new(TestFiles::new()), "http://s", journals.to_owned(), limits)
+}
 
 fn bench(habits: Habits) -> (Arc<FakeS3>, Transfers) {
     let service = Arc::new(FakeS3::with(habits));
-    let limits = Limits { copy: 10_000, copy_part: 4_000, part_at_least: 1, ..Limits::default() };
-    let objects = Arc::new(Handle(service.clone()));
-    (service, Transfers::new(objects, Arc::new(TestFiles::new()), "http://s", "/nowhere".into(), limits))
+    let of = transfers(&service, &journals(), limits());
+    (service, of)
 }
 
 fn at(key: &str) -> At {
@@ -39,19 +53,10 @@ async fn copies_of_any_size_are_compared_with_their_source() {
     assert_eq!(large.verified.by, None, "an MD5 and one of parts cannot be compared, and that is said");
     // Parts again: the copy has the same, and so the same ETag.
     service.place("parts", bytes(6 << 20), Some(5 << 20));
-    let (service2, of2) = (
-        service.clone(),
-        Transfers::new(
-            Arc::new(Handle(service.clone())),
-            Arc::new(TestFiles::new()),
-            "s",
-            "/n".into(),
-            Limits::default(),
-        ),
-    );
+    let of2 = transfers(&service, &journals(), Limits::default());
     let parts = copy(&of2, &way, &at("parts"), &at("p2"), None, &OnlyIf::Always).await.expect("copied");
     assert_eq!(parts.verified.by, Some(Proof::EtagParts(5 << 20)));
-    assert!(service2.open_uploads().is_empty());
+    assert!(service.open_uploads().is_empty());
     let refused = copy(&of, &way, &at("small"), &at("s2"), None, &OnlyIf::Absent).await.expect_err("it is there");
     assert_eq!(refused.end, End::Exists);
 }
@@ -68,6 +73,44 @@ async fn a_copy_that_fails_leaves_no_upload_and_a_lost_answer_no_second_copy() {
     service.fault(Fault::next(Op::Copy, What::CutAfter));
     copy(&of, &way, &at("small"), &at("s2"), None, &OnlyIf::Always).await.expect("copied");
     assert_eq!(service.count(Op::Copy), 1);
+}
+
+#[tokio::test]
+async fn a_copy_that_was_killed_at_any_moment_is_gone_on_with_and_leaves_no_upload() {
+    let mut resumed = 0;
+    for moment in 0.. {
+        let service = Arc::new(FakeS3::with(Habits { copy: 10_000, ..Habits::default() }));
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        service.place("large", bytes(25_000), Some(4_000));
+        service.stop_at(moment);
+        let (way, (from, to)) = (Way::free(), (at("large"), at("l2")));
+        let killed = {
+            let of = transfers(&service, dir.path(), limits());
+            let copying = copy(&of, &way, &from, &to, None, &OnlyIf::Always);
+            tokio::select! {
+                biased;
+                done = copying => { done.expect("copied"); false }
+                () = service.stopped() => true,
+            }
+        };
+        service.go_on();
+        if !killed {
+            assert!(moment > 10, "there were {moment} moments only");
+            break;
+        }
+        let left = service.count(Op::CopyPart);
+        // What the service had begun and could not say is listed there, and nowhere else.
+        let unknown = service.count(Op::Begin) == 1 && service.open_uploads().len() == 1 && left == 0;
+        let of = transfers(&service, dir.path(), limits());
+        copy(&of, &way, &from, &to, None, &OnlyIf::Always).await.unwrap_or_else(|e| panic!("at {moment}: {e}"));
+        assert_eq!(service.object("l2").expect("there").bytes, bytes(25_000), "at {moment}");
+        assert!(service.open_uploads().len() <= usize::from(unknown), "at {moment}");
+        assert_eq!(std::fs::read_dir(dir.path()).expect("there").count(), 0, "at {moment}");
+        // Seven parts; those that were under way may be copied twice.
+        assert!(service.count(Op::CopyPart) <= 7 + 3, "at {moment}");
+        resumed += usize::from(left > 0 && service.count(Op::Begin) == 1);
+    }
+    assert!(resumed > 3, "it was gone on with {resumed} times");
 }
 
 #[tokio::test]
@@ -148,7 +191,11 @@ async fn tags_notes_prefixes_and_uploads_are_changed() {
     let (way, handle) = (Way::free(), Handle(service.clone()));
     set_tags(&of, &way, &at("k"), &[("a".into(), "1".into())]).await.expect("set");
     assert_eq!(handle.tags(&at("k")).await.expect("there").len(), 1);
-    let notes = Notes { content_type: Some("text/plain".into()), metadata: vec![("who".into(), "me".into())] };
+    let notes = Notes {
+        content_type: Some("text/plain".into()),
+        metadata: vec![("who".into(), "me".into())],
+        ..Notes::default()
+    };
     replace_notes(&of, &way, &at("k"), &notes).await.expect("replaced");
     let info = service.object("k").expect("there").info;
     assert_eq!((info.content_type, info.metadata), (notes.content_type, notes.metadata));

@@ -59,10 +59,10 @@ fn seen(meta: &Metadata) -> FileSeen {
     }
 }
 
-fn make(path: &Path, log: bool) -> Local<File> {
+fn make(path: &Path) -> Local<File> {
     absent(std::fs::remove_file(path))?;
     ok(std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))))?;
-    ok(OpenOptions::new().read(true).write(true).append(log).create_new(true).open(path))
+    ok(OpenOptions::new().read(true).write(true).create_new(true).open(path))
 }
 
 impl TestFiles {
@@ -113,6 +113,10 @@ impl LocalFile for Open {
         ok((&self.file).write_all(&bytes))
     }
 
+    async fn empty(&self) -> Local<()> {
+        ok(self.file.set_len(0))
+    }
+
     async fn seen(&self) -> Local<FileSeen> {
         ok(self.file.metadata()).map(|meta| seen(&meta))
     }
@@ -138,16 +142,31 @@ impl LocalFiles for TestFiles {
     }
 
     async fn make(&self, path: &Path) -> Local<Arc<dyn LocalFile>> {
-        make(path, false).map(|file| self.opened(file))
+        make(path).map(|file| self.opened(file))
     }
 
-    async fn log(&self, path: &Path, anew: bool) -> Local<Arc<dyn LocalFile>> {
-        let file = if anew { make(path, true) } else { ok(OpenOptions::new().read(true).append(true).open(path)) };
-        file.map(|file| self.opened(file))
+    async fn claim(&self, path: &Path) -> Local<Arc<dyn LocalFile>> {
+        ok(std::fs::create_dir_all(path.parent().unwrap_or(Path::new("."))))?;
+        let file = ok(OpenOptions::new().read(true).append(true).create(true).open(path))?;
+        for _ in 0..1_000 {
+            match rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+                // Tasks that were given up end when it is their turn.
+                Err(_) => tokio::task::yield_now().await,
+                Ok(()) => return Ok(self.opened(file)),
+            }
+        }
+        let failure = Failure::needs_human(format!("{} is taken", path.display())).help("Wait.");
+        Err(LocalError { why: WhyLocal::Taken, failure })
     }
 
-    async fn make_with(&self, path: &Path, pieces: Vec<Bytes>) -> Local<()> {
-        self.make(path).await?.write_at(0, pieces).await
+    async fn make_with(&self, path: &Path, pieces: Vec<Bytes>) -> Local<Arc<dyn LocalFile>> {
+        let file = self.make(path).await?;
+        file.write_at(0, pieces).await?;
+        Ok(file)
+    }
+
+    fn process(&self) -> u32 {
+        7
     }
 
     async fn read(&self, path: &Path, at_most: u64) -> Local<Option<Vec<u8>>> {

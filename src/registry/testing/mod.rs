@@ -14,11 +14,12 @@ pub use service::Handle;
 pub use store::{Habits, Kept};
 
 use crate::plan::Failure;
-use crate::ports::objects::{Answer, ObjectError, Why};
+use crate::ports::objects::{Answer, ObjectError, Pacer, Why};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::State;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// A call that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,13 +41,23 @@ pub struct FakeS3 {
     ticks: AtomicU64,
     stop_at: AtomicU64,
     stopped: Notify,
+    pacer: Mutex<Option<Arc<dyn Pacer>>>,
+    sent: Mutex<Vec<(Instant, usize)>>,
 }
 
 impl FakeS3 {
     /// One with a bucket `b` and these habits.
     pub fn with(habits: Habits) -> Self {
         let state = Mutex::new(State::new(habits.versions));
-        Self { state, habits, ticks: AtomicU64::new(0), stop_at: AtomicU64::new(u64::MAX), stopped: Notify::new() }
+        Self {
+            state,
+            habits,
+            ticks: AtomicU64::new(0),
+            stop_at: AtomicU64::new(u64::MAX),
+            stopped: Notify::new(),
+            pacer: Mutex::default(),
+            sent: Mutex::default(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -103,6 +114,23 @@ impl FakeS3 {
     /// The uploads that are neither completed nor aborted.
     pub fn open_uploads(&self) -> Vec<(String, String)> {
         self.state().uploads.iter().map(|(id, upload)| (id.clone(), upload.key.clone())).collect()
+    }
+
+    /// When how many bytes of bodies came, since [`Objects::paced`](crate::ports::Objects::paced).
+    pub fn sent(&self) -> Vec<(Instant, usize)> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes a body as fast as it is sent.
+    async fn receive(&self, length: usize) {
+        let pacer = self.pacer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(pacer) = pacer else { return };
+        let mut left = length;
+        while left > 0 {
+            let came = pacer.grant(left).await;
+            self.sent.lock().unwrap_or_else(PoisonError::into_inner).push((Instant::now(), came));
+            left -= came;
+        }
     }
 
     /// How many moments there have been.

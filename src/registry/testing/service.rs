@@ -9,13 +9,13 @@ use crate::ports::Objects;
 use crate::ports::object_store::Versioning;
 use crate::ports::objects::{
     Answer, At, BucketRow, Checksums, Deleted, GetQuery, Got, ListPage, ListQuery, Marker, Notes, ObjectInfo,
-    ObjectRow, OnlyIf, Part, PartPage, Share, Sum, SumKind, Upload, UploadPage, UploadRow, VersionPage, VersionRow,
-    Why, Written,
+    ObjectRow, OnlyIf, Pacer, Part, PartPage, Share, Sum, SumKind, Upload, UploadPage, UploadRow, VersionPage,
+    VersionRow, Why, Written,
 };
 use crate::registry::transfer::sums::{self, Crc, Digest};
 use async_trait::async_trait;
 use bytes::Bytes;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// A handle that bodies can outlive.
@@ -50,11 +50,17 @@ fn found<'a>(state: &'a super::State, at: &At) -> Answer<&'a Kept> {
 }
 
 fn noted(notes: &Notes) -> ObjectInfo {
-    ObjectInfo { content_type: notes.content_type.clone(), metadata: notes.metadata.clone(), ..ObjectInfo::default() }
+    let Notes { content_type, headers, metadata } = notes.clone();
+    ObjectInfo { content_type, headers, metadata, ..ObjectInfo::default() }
 }
 
 #[async_trait]
 impl Objects for Handle {
+    fn paced(&self, pacer: Arc<dyn Pacer>) -> Arc<dyn Objects> {
+        *self.0.pacer.lock().unwrap_or_else(PoisonError::into_inner) = Some(pacer);
+        Arc::new(Self(self.0.clone()))
+    }
+
     async fn buckets(&self) -> Answer<Vec<BucketRow>> {
         Ok(vec![BucketRow { name: "b".into(), made: None }])
     }
@@ -161,6 +167,7 @@ impl Objects for Handle {
 
     async fn put(&self, at: &At, body: Bytes, notes: &Notes, sum: Option<Sum>, only: &OnlyIf) -> Answer<Written> {
         let (what, _) = self.enter(Op::Put, &at.key, 0, body.len() as u64).await?;
+        self.0.receive(body.len()).await;
         let answer = {
             let mut state = self.0.state();
             let checksums = checked(&body, sum.as_ref(), self.habits())?;
@@ -189,6 +196,7 @@ impl Objects for Handle {
 
     async fn send_part(&self, upload: &Upload, number: u16, body: Bytes, sum: Option<Sum>) -> Answer<Part> {
         let (what, _) = self.enter(Op::Part, &upload.key, u64::from(number), body.len() as u64).await?;
+        self.0.receive(body.len()).await;
         self.0.tick().await;
         let answer = {
             let mut state = self.0.state();
@@ -308,8 +316,7 @@ impl Objects for Handle {
             let etag = Some(sums::hex(&sums::digest(Digest::Md5, &kept.bytes)));
             let mut info = ObjectInfo { etag, ..kept.info };
             if let Some(notes) = notes {
-                info.content_type.clone_from(&notes.content_type);
-                info.metadata.clone_from(&notes.metadata);
+                info = ObjectInfo { etag: info.etag, checksums: info.checksums, ..noted(notes) };
             }
             Ok(state.keep(&to.key, kept.bytes, info))
         };

@@ -9,7 +9,7 @@ use super::patience::patiently;
 use super::trouble::Trouble;
 use crate::ports::objects::{At, ObjectInfo};
 use crate::ports::{LocalFiles, Objects};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -24,7 +24,7 @@ pub(super) struct Shared {
     pub service: String,
     pub uploads: PathBuf,
     pub limits: Limits,
-    pub pace: Pace,
+    pub pace: Arc<Pace>,
     pub landings: Landings,
     pub habit: Habit,
     lanes: Arc<Semaphore>,
@@ -65,7 +65,9 @@ impl Transfers {
         let lanes = Arc::new(Semaphore::new(limits.lanes.max(1) as usize));
         let memory = Arc::new(Semaphore::new(limits.memory_kib.max(1) as usize));
         let landings = Landings::new(files.clone());
-        let pace = Pace::new(None);
+        let pace = Arc::new(Pace::new(None));
+        // What is sent is slowed down within a body, as a part may be minutes of the limit.
+        let objects = objects.paced(pace.clone());
         Self(Arc::new(Shared {
             objects,
             files,
@@ -96,8 +98,23 @@ impl Transfers {
     }
 
     /// The service.
-    pub(in crate::registry) fn objects(&self) -> &Arc<dyn Objects> {
+    pub fn objects(&self) -> &Arc<dyn Objects> {
         &self.0.objects
+    }
+
+    /// This computer's files.
+    pub(in crate::registry) fn files(&self) -> &Arc<dyn LocalFiles> {
+        &self.0.files
+    }
+
+    /// What the service is called in journals.
+    pub(in crate::registry) fn service(&self) -> &str {
+        &self.0.service
+    }
+
+    /// The directory of journals that lie beside no file.
+    pub(in crate::registry) fn uploads(&self) -> &Path {
+        &self.0.uploads
     }
 
     /// Waits for the right to one more request that holds so many bytes.

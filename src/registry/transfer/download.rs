@@ -209,8 +209,10 @@ async fn small_one(
     way.meter.expect(came.info.size);
     way.meter.expect_less(std::mem::replace(expected, came.info.size));
     let Some(verified) = came.verified() else { return Ok(Some(Once::Again(Remark::WasCorrupt))) };
-    of.0.files.make_with(&part, came.pieces).await?;
+    // Held until it has its name, so that nobody else writes into it meanwhile.
+    let held = of.0.files.make_with(&part, came.pieces).await?;
     land(of, job).await?;
+    drop(held);
     let info = came.info;
     Ok(Some(Once::Done(done(&info, info.size, verified))))
 }
@@ -238,7 +240,8 @@ async fn large_one(
     let mut plan = planned(of, job, info, ranged);
     let source = plan.etag.as_ref().filter(|_| plan.ranged);
     let source = source.map(|etag| Source::new(&of.0.service, &job.at, etag, plan.size, plan.part));
-    let told = journal::read::<Source>(files, &journal_name).await?;
+    let journal = Journal::claim(files, &journal_name, &job.target.display().to_string()).await?;
+    let told = journal.told::<Source>().await?;
     let fits =
         told.as_ref().zip(source.as_ref()).is_some_and(|(told, now)| told.head.same_object(now) && told.head.is_sane());
     let kept = if fits { files.reopen(&part_name).await.ok() } else { None };
@@ -246,15 +249,17 @@ async fn large_one(
         (Some(file), Some(told)) => {
             plan.part = told.head.part;
             remarks.extend((!told.have.is_empty() && !remarks.contains(&Remark::Resumed)).then_some(Remark::Resumed));
-            (Place { file, journal: Journal::resume(files, &journal_name, &told).await? }, Some(told))
+            journal.resume(&told).await?;
+            (Place { file, journal }, Some(told))
         }
         (_, told) => {
             remarks.extend((told.is_some() && !fits && remarks.is_empty()).then_some(Remark::EarlierWasOther));
             // The journal goes first: without it the other file is nobody's.
-            files.remove(&journal_name).await?;
+            journal.clear().await?;
             let file = files.make(&part_name).await?;
             let head = source.unwrap_or_else(|| Source::new(&of.0.service, &job.at, "", plan.size, plan.part));
-            (Place { file, journal: Journal::begin(files, &journal_name, &head).await? }, None)
+            journal.begin(&head).await?;
+            (Place { file, journal }, None)
         }
     };
     room(of, job, &plan, told.as_ref()).await?;

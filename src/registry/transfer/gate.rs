@@ -1,5 +1,7 @@
 //! Pausing and slowing down: what every transfer passes before it takes bytes.
 
+use crate::ports::objects::Pacer;
+use async_trait::async_trait;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -20,7 +22,15 @@ struct PaceState {
 }
 
 /// What may pass at once after a quiet time.
-const BURST: Duration = Duration::from_millis(250);
+const BURST: Duration = Duration::from_millis(100);
+
+/// So many pieces a second a body is sent in, where it is sent with a limit: few enough to be cheap, and enough that
+/// any second looks like the other.
+const PIECES: u64 = 16;
+
+/// The smallest and the largest piece.
+const SMALLEST: u64 = 512;
+const LARGEST: u64 = 64 << 10;
 
 impl Pace {
     /// A limit in bytes a second, or none.
@@ -49,6 +59,17 @@ impl Pace {
             begin
         };
         tokio::time::sleep_until(until).await;
+    }
+}
+
+#[async_trait]
+impl Pacer for Pace {
+    async fn grant(&self, most: usize) -> usize {
+        let rate = self.state.lock().unwrap_or_else(PoisonError::into_inner).rate;
+        let Some(rate) = rate else { return most };
+        let piece = usize::try_from((rate / PIECES).clamp(SMALLEST, LARGEST)).unwrap_or(most).min(most);
+        self.take(piece as u64).await;
+        piece
     }
 }
 

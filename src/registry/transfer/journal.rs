@@ -5,9 +5,10 @@
 
 use super::sums;
 use crate::base::jsonl;
+use crate::plan::Failure;
 use crate::ports::LocalFiles;
-use crate::ports::local_files::{FileSeen, Local, LocalFile};
-use crate::ports::objects::SumKind;
+use crate::ports::local_files::{FileSeen, Local, LocalError, LocalFile, WhyLocal};
+use crate::ports::objects::{Header, Notes, SumKind};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -96,6 +97,9 @@ pub struct Target {
     pub content_type: Option<String>,
     /// What is noted of the object.
     pub metadata: Vec<(String, String)>,
+    /// What is noted of the object; journals of earlier versions have none.
+    #[serde(default)]
+    pub headers: Vec<(Header, String)>,
 }
 
 /// A kind of checksum in a journal.
@@ -142,7 +146,22 @@ impl Target {
             sum: None,
             content_type: None,
             metadata: Vec::new(),
+            headers: Vec::new(),
         }
+    }
+
+    /// The same with what is noted of the object.
+    #[must_use]
+    pub fn noting(mut self, notes: &Notes) -> Self {
+        self.content_type.clone_from(&notes.content_type);
+        self.metadata.clone_from(&notes.metadata);
+        self.headers.clone_from(&notes.headers);
+        self
+    }
+
+    /// Whether the same is noted of the object.
+    pub fn same_notes(&self, notes: &Notes) -> bool {
+        (&self.content_type, &self.metadata, &self.headers) == (&notes.content_type, &notes.metadata, &notes.headers)
     }
 
     /// Whether the file still is what was sent then.
@@ -163,6 +182,11 @@ pub enum Line {
         bytes: u64,
         /// Their CRC-64/NVME in hexadecimal.
         crc: String,
+    },
+    /// This process writes from here on.
+    By {
+        /// Its number on its computer.
+        process: u32,
     },
     /// The file is whole, has been compared, and gets its name now.
     Whole,
@@ -212,6 +236,8 @@ pub struct Told<H> {
     pub upload: Option<String>,
     /// That the object was being made, and the `ETag` that it would get; empty where that cannot be known.
     pub completing: Option<String>,
+    /// Which process wrote it last.
+    pub by: Option<u32>,
     /// Whether its last line is torn.
     torn: bool,
 }
@@ -232,6 +258,7 @@ fn told<H: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Option<Told<H>> {
         whole: false,
         upload: None,
         completing: None,
+        by: None,
         torn: split.torn(bytes.len()),
     };
     for line in lines.iter().filter_map(|line| serde_json::from_slice(line).ok()) {
@@ -243,6 +270,7 @@ fn told<H: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Option<Told<H>> {
                     *noted = (bytes, crc);
                 }
             }
+            Line::By { process } => told.by = Some(process),
             Line::Whole => told.whole = true,
             Line::Begun { id } => told.upload = Some(id),
             Line::Sent { part, etag, crc } => {
@@ -256,33 +284,65 @@ fn told<H: for<'a> Deserialize<'a>>(bytes: &[u8]) -> Option<Told<H>> {
     Some(told)
 }
 
-/// A journal that is being written.
+/// A journal that is this process's alone as long as a clone of it lives.
 #[derive(Clone)]
-pub struct Journal(Arc<dyn LocalFile>);
+pub struct Journal {
+    file: Arc<dyn LocalFile>,
+    process: u32,
+}
 
 impl Journal {
-    /// Begins a new one.
-    pub async fn begin(files: &dyn LocalFiles, path: &Path, head: &impl Serialize) -> Local<Self> {
-        let this = Self(files.log(path, true).await?);
-        this.add(head).await?;
-        Ok(this)
+    /// Takes a journal, whatever stands in it. `what` is called so where another process has it.
+    pub async fn claim(files: &dyn LocalFiles, path: &Path, what: &str) -> Local<Self> {
+        match files.claim(path).await {
+            Ok(file) => Ok(Self { file, process: files.process() }),
+            Err(error) if error.why == WhyLocal::Taken => {
+                let by = read::<serde_json::Value>(files, path).await.ok().flatten().and_then(|told| told.by);
+                let who = match by {
+                    Some(process) if process == files.process() => "this program".to_owned(),
+                    Some(process) => format!("process {process}"),
+                    None => "another process".to_owned(),
+                };
+                let failure = Failure::needs_human(format!("{what} is being carried by {who}"));
+                let help = "Wait until that has ended, or end it; then say the same again: it goes on there.";
+                Err(LocalError { failure: failure.help(help), ..error })
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    /// Goes on with the one that said this.
-    pub async fn resume<H>(files: &dyn LocalFiles, path: &Path, told: &Told<H>) -> Local<Self> {
-        let this = Self(files.log(path, false).await?);
+    /// What stands in it; `None` where that is nothing of ours.
+    pub async fn told<H: for<'a> Deserialize<'a>>(&self) -> Local<Option<Told<H>>> {
+        let length = self.file.seen().await?.size.min(MAX);
+        Ok(told(&self.file.read_at(0, usize::try_from(length).unwrap_or(0)).await?))
+    }
+
+    /// Takes out what stands in it: from here on nothing here knows of an earlier try.
+    pub async fn clear(&self) -> Local<()> {
+        self.file.empty().await
+    }
+
+    /// Begins it anew.
+    pub async fn begin(&self, head: &impl Serialize) -> Local<()> {
+        self.clear().await?;
+        self.add(head).await?;
+        self.note(&Line::By { process: self.process }).await
+    }
+
+    /// Goes on with it after it said this.
+    pub async fn resume<H>(&self, told: &Told<H>) -> Local<()> {
         if told.torn {
             // The torn line ends here and will be left out.
-            this.0.append(Bytes::from_static(b"\n")).await?;
+            self.file.append(Bytes::from_static(b"\n")).await?;
         }
-        Ok(this)
+        self.note(&Line::By { process: self.process }).await
     }
 
     async fn add(&self, value: &impl Serialize) -> Local<()> {
         // Values of ours always become JSON; a line that did not would cost what it spoke of.
         let mut line = serde_json::to_vec(value).unwrap_or_default();
         line.push(b'\n');
-        self.0.append(line.into()).await
+        self.file.append(line.into()).await
     }
 
     /// Adds a line.

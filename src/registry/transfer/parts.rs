@@ -3,13 +3,13 @@
 use super::context::{Transfers, Way};
 use super::habit;
 use super::journal::Journal;
-use super::patience::Patience;
+use super::patience::{Patience, patiently};
 use super::send::line;
 use super::sums::{self, Crc, Digest, Etag, PartHasher, PartSums};
 use super::trouble::{End, Trouble};
 use crate::plan::Failure;
 use crate::ports::local_files::{Local, LocalError, LocalFile};
-use crate::ports::objects::{self, Checksums, Part, SumKind, Why};
+use crate::ports::objects::{self, Checksums, ObjectError, Part, SumKind, Why};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -75,6 +75,24 @@ fn hashed(kind: Option<SumKind>, bytes: &[u8]) -> PartSums {
     let mut hasher = PartHasher::new(kind.map(habit::digest));
     hasher.update(bytes);
     hasher.sums()
+}
+
+/// All parts of an upload that the service has.
+pub(in crate::registry) async fn listed(
+    of: &Transfers,
+    way: &Way,
+    upload: &objects::Upload,
+) -> Result<Vec<Part>, ObjectError> {
+    let (mut all, mut behind) = (Vec::new(), None);
+    loop {
+        let page = patiently!(of.limits(), &way.meter, of.0.objects.parts(upload, behind))?;
+        all.extend(page.parts);
+        // A marker that does not grow would lead in a circle.
+        match page.next.filter(|next| behind.is_none_or(|behind| *next > behind)) {
+            Some(next) => behind = Some(next),
+            None => return Ok(all),
+        }
+    }
 }
 
 /// Whether a part that the service has is this file's; then it is not sent again. What was not noted
@@ -161,7 +179,6 @@ async fn one(of: &Transfers, way: &Way, job: &Job, number: u16) -> Result<(Have,
     let mut refusals = 0;
     loop {
         way.gate.pass().await;
-        of.0.pace.take(length).await;
         let sum = job.kind.map(|kind| habit::sum(kind, &bytes));
         let began = Instant::now();
         match of.0.objects.send_part(&job.upload, number, bytes.clone(), sum).await {

@@ -241,10 +241,6 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(
-            std::env::var("MODELQUAY_FUZZ_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000)
-        ))]
-
         #[test]
         fn every_path_stays_under_the_target_and_belongs_to_one_key(key in key()) {
             if let Ok(path) = local_path(&key) {

@@ -31,7 +31,7 @@ impl Patience {
         match error.why {
             Why::Busy => {
                 self.busy += 1;
-                if self.busy >= limits.busy_tries {
+                if self.busy >= limits.busy_tries || self.since.elapsed() >= limits.cut_patience {
                     return None;
                 }
             }

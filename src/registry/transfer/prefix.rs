@@ -67,8 +67,8 @@ impl LeftOut {
     }
 }
 
-/// All objects under a prefix.
-async fn listed(
+/// All objects under a prefix, by their keys; an error where the list may be short.
+pub(in crate::registry) async fn listed(
     of: &Transfers,
     way: &Way,
     bucket: &str,
@@ -89,7 +89,7 @@ async fn listed(
                 return Err(Trouble::new(End::Impossible, failure));
             }
         };
-        let page = patiently!(of.limits(), &way.meter, of.0.objects.list(&ask))?;
+        let page = patiently!(of.limits(), &way.meter, of.objects().list(&ask))?;
         for doubt in pager.absorb(&page).doubts {
             if !doubts.contains(&doubt) {
                 doubts.push(doubt);

@@ -45,11 +45,13 @@ pub(super) async fn in_parts(
     remarks: &mut Vec<Remark>,
 ) -> Result<Sent, Trouble> {
     let path = journal_name(of, job);
-    let told = journal::read::<Target>(&*of.0.files, &path).await?;
-    let going = match take_up(of, way, job, open, told, remarks).await? {
+    let what = format!("the upload of {} to {}", job.file.display(), job.to.key);
+    let journal = Journal::claim(&*of.0.files, &path, &what).await?;
+    let told = journal.told::<Target>().await?;
+    let going = match take_up(of, way, job, open, &journal, told, remarks).await? {
         Taken::Done(done) => return finish(of, &path, done).await,
         Taken::On(going) => *going,
-        Taken::Anew => begin(of, way, job, open, &path, remarks).await?,
+        Taken::Anew => begin(of, way, job, open, (&path, journal), remarks).await?,
     };
     way.meter.kept(going.have.values().map(|have| have.sums.length).sum());
     let (upload, journal) = (going.upload.clone(), going.journal.clone());
@@ -129,24 +131,24 @@ async fn take_up(
     way: &Way,
     job: &Upload,
     open: &Open,
+    journal: &Journal,
     told: Option<Told<Target>>,
     remarks: &mut Vec<Remark>,
 ) -> Result<Taken, Trouble> {
     let Some(told) = told else { return Ok(Taken::Anew) };
-    let path = journal_name(of, job);
     let Some(id) = told.upload.clone() else {
         // Killed while it was begun: the service may have it and we do not know its name.
         remarks.push(Remark::MayBeLeft);
         return Ok(Taken::Anew);
     };
     let upload = objects::Upload { bucket: job.to.bucket.clone(), key: job.to.key.clone(), id };
-    let same_notes = (&told.head.content_type, &told.head.metadata) == (&job.notes.content_type, &job.notes.metadata);
-    if !told.head.same_file(&open.seen) || told.head.part == 0 || !same_notes {
-        give_up(of, way, &upload, &path).await?;
+    if !told.head.same_file(&open.seen) || told.head.part == 0 || !told.head.same_notes(&job.notes) {
+        patiently!(of.limits(), &way.meter, of.0.objects.abort(&upload))?;
+        journal.clear().await?;
         remarks.push(Remark::EarlierWasOther);
         return Ok(Taken::Anew);
     }
-    let listed = match list(of, way, &upload).await {
+    let listed = match parts::listed(of, way, &upload).await {
         Ok(listed) => listed,
         Err(ObjectError { why: Why::Missing, .. }) => {
             let Some(etag) = told.completing else {
@@ -170,8 +172,8 @@ async fn take_up(
     if !have.is_empty() {
         remarks.push(Remark::Resumed);
     }
-    let journal = Journal::resume(&*of.0.files, &path, &told).await?;
-    Ok(Taken::On(Box::new(Going { upload, journal, part: told.head.part, kind, have })))
+    journal.resume(&told).await?;
+    Ok(Taken::On(Box::new(Going { upload, journal: journal.clone(), part: told.head.part, kind, have })))
 }
 
 fn from_journal(told: &Told<Target>) -> Vec<Part> {
@@ -181,19 +183,6 @@ fn from_journal(told: &Told<Target>) -> Vec<Part> {
         Part { number: *number, size, etag: etag.clone(), checksums: Checksums::default() }
     };
     told.sent.iter().map(part).collect()
-}
-
-async fn list(of: &Transfers, way: &Way, upload: &objects::Upload) -> Result<Vec<Part>, ObjectError> {
-    let (mut all, mut behind) = (Vec::new(), None);
-    loop {
-        let page = patiently!(of.limits(), &way.meter, of.0.objects.parts(upload, behind))?;
-        all.extend(page.parts);
-        // A marker that does not grow would lead in a circle.
-        match page.next.filter(|next| behind.is_none_or(|behind| *next > behind)) {
-            Some(next) => behind = Some(next),
-            None => return Ok(all),
-        }
-    }
 }
 
 /// The upload is gone and was being completed: whether the object is there.
@@ -230,19 +219,17 @@ async fn begin(
     way: &Way,
     job: &Upload,
     open: &Open,
-    path: &std::path::Path,
+    (path, journal): (&std::path::Path, Journal),
     remarks: &mut Vec<Remark>,
 ) -> Result<Going, Trouble> {
     let part = of.limits().upload_part(open.seen.size);
-    let mut head = Target::new(&of.0.service, &job.to, &job.file, &open.seen, part);
-    head.content_type.clone_from(&job.notes.content_type);
-    head.metadata.clone_from(&job.notes.metadata);
+    let mut head = Target::new(&of.0.service, &job.to, &job.file, &open.seen, part).noting(&job.notes);
     let mut patience = Patience::new();
     loop {
         let kind = of.0.habit.kind();
         head.sum = kind.map(journal::SumName::from);
         // Before the service is asked, so that no upload is begun of which nothing here knows.
-        let journal = Journal::begin(&*of.0.files, path, &head).await?;
+        journal.begin(&head).await?;
         way.gate.pass().await;
         match of.0.objects.begin_upload(&job.to, &job.notes, kind).await {
             Ok(upload) => {

@@ -74,7 +74,6 @@ async fn in_one(
     let (written, sum) = loop {
         let kind = of.0.habit.kind();
         let sum = kind.map(|kind| habit::sum(kind, &bytes));
-        of.0.pace.take(size).await;
         match of.objects().put(to, bytes.clone(), notes, sum.clone(), only).await {
             Ok(written) => break (written, sum),
             Err(error) if matches!(error.why, Why::Unsupported | Why::Refused) && of.0.habit.refused(kind) => {}
@@ -162,7 +161,6 @@ async fn one(
     bytes: Bytes,
 ) -> Result<(Part, PartSums), Trouble> {
     let size = bytes.len() as u64;
-    of.0.pace.take(size).await;
     let sum = kind.map(|kind| habit::sum(kind, &bytes));
     let part = patiently!(of.limits(), &way.meter, of.objects().send_part(upload, number, bytes.clone(), sum.clone()))?;
     way.meter.carried(size);

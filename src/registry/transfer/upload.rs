@@ -169,7 +169,6 @@ async fn put(of: &Transfers, way: &Way, job: &Upload, bytes: &Bytes) -> Result<W
     let mut unsure = false;
     loop {
         way.gate.pass().await;
-        of.0.pace.take(bytes.len() as u64).await;
         let kind = of.0.habit.kind();
         let sum = kind.map(|kind| habit::sum(kind, bytes));
         match of.0.objects.put(&job.to, bytes.clone(), &job.notes, sum, &job.only).await {

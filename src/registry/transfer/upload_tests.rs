@@ -255,3 +255,26 @@ async fn every_trouble_has_its_words_and_leaves_what_went() {
     let done = bench.put().await.expect("it goes");
     assert_eq!((done.verified.by, done.remarks), (CRC64, vec![]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_holds_within_a_part_over_any_two_seconds() {
+    const RATE: usize = 16 << 10;
+    let mut bench = Bench::new(Habits::default());
+    // A part takes three seconds of the limit, and three go at the same time.
+    bench.limits.part = 48_000;
+    let of = bench.transfers();
+    of.limit(Some(RATE as u64));
+    let began = tokio::time::Instant::now();
+    upload(&of, &Way::free(), &bench.job()).await.expect("it goes");
+    let took = began.elapsed().as_secs_f64();
+    let sent = bench.service.sent();
+    assert_eq!(sent.iter().map(|(_, bytes)| bytes).sum::<usize>(), SIZE);
+    assert!((took - SIZE as f64 / RATE as f64).abs() < 0.5, "{took} s");
+    let window = std::time::Duration::from_secs(2);
+    for (from, _) in &sent {
+        let within = sent.iter().filter(|(at, _)| at >= from && at.duration_since(*from) < window);
+        let bytes: usize = within.map(|(_, bytes)| bytes).sum();
+        assert!(bytes <= 2 * RATE * 11 / 10, "{bytes} bytes in two seconds");
+    }
+    assert!(bench.is_whole());
+}

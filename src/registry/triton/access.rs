@@ -8,7 +8,7 @@ use super::rule::{Finding, Rule, Severity};
 pub enum Verdict {
     /// It was answered.
     Allowed,
-    /// It was refused, with the service's code where it gave one.
+    /// It was refused, with what the service said: its code and message, or only a status in the answer to a HEAD.
     Denied(String),
     /// It was not tried, or the answer says nothing about permissions.
     #[default]
@@ -31,7 +31,16 @@ pub struct Access {
 impl Access {
     /// Whether all four were allowed.
     pub fn is_enough(&self) -> bool {
-        [&self.head_bucket, &self.list, &self.head_object, &self.get_object].iter().all(|v| **v == Verdict::Allowed)
+        self.all().iter().all(|verdict| **verdict == Verdict::Allowed)
+    }
+
+    /// Whether one was refused, so that Triton loads nothing.
+    pub fn is_denied(&self) -> bool {
+        self.all().iter().any(|verdict| matches!(verdict, Verdict::Denied(_)))
+    }
+
+    fn all(&self) -> [&Verdict; 4] {
+        [&self.head_bucket, &self.list, &self.head_object, &self.get_object]
     }
 }
 

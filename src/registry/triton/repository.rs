@@ -42,10 +42,11 @@ impl Repository {
     }
 
     /// Takes in what was found by reading more than keys and configs. Of a model with an error nothing is served, nor of
-    /// an ensemble that needs it.
+    /// an ensemble that needs it; and of no model where Triton's key may not do what Triton does.
     pub fn add(&mut self, found: Vec<Finding>) {
         for finding in found.iter().filter(|finding| finding.severity == Severity::Error) {
-            for model in self.models.iter_mut().filter(|model| finding.model.as_ref() == Some(&model.name)) {
+            let all = finding.rule.is_of_the_key();
+            for model in self.models.iter_mut().filter(|model| all || finding.model.as_ref() == Some(&model.name)) {
                 model.served.clear();
             }
         }

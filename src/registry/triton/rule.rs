@@ -184,6 +184,13 @@ rules! {
     DeniedRead = "A4", S3;
 }
 
+impl Rule {
+    /// Whether it is about what a key may do, and so about every model.
+    pub fn is_of_the_key(self) -> bool {
+        matches!(self, Self::DeniedBucket | Self::DeniedList | Self::DeniedHead | Self::DeniedRead)
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.id())

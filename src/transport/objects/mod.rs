@@ -15,28 +15,31 @@ mod tests;
 
 use super::dial::Route;
 use super::https::{self, Roots};
-use super::s3_client::{settings, signer};
+use super::s3_client::{paced, settings, signer};
 use super::s3_errors::Calls;
 use crate::base::Secret;
 use crate::plan::Failure;
 use crate::ports::object_store::Versioning;
 use crate::ports::objects::{
     Answer, At, BucketRow, Deleted, GetQuery, Got, ListPage, ListQuery, Marker, Notes, ObjectError, ObjectInfo,
-    Objects, OnlyIf, Part, PartPage, Service, Share, Sum, SumKind, Trust, Upload, UploadPage, VersionPage, Why,
+    Objects, OnlyIf, Pacer, Part, PartPage, Service, Share, Sum, SumKind, Trust, Upload, UploadPage, VersionPage, Why,
     Written,
 };
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::StalledStreamProtectionConfig;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::SdkBody;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use bytes::Bytes;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// An S3 service seen with one set of keys along one route.
 #[derive(Clone, Debug)]
 pub struct S3Objects {
     client: Client,
+    https: https::Client<SdkBody>,
     calls: Calls,
     region: String,
     /// Whether TLS guards what is sent, so that a body need not be read once more for its signature.
@@ -59,7 +62,7 @@ impl S3Objects {
             (Trust::System, true) => Some(Roots::of_this_computer()?),
         };
         let https = https::client_of_any_scheme(route, roots.as_ref())?;
-        let mut settings = settings(service.url.clone(), service.region.clone(), https)
+        let mut settings = settings(service.url.clone(), service.region.clone(), https.clone())
             .force_path_style(service.path_style)
             // Its least pause of 20 s, and any bound on a whole call, kill transfers on links that
             // stand still for half a minute; that nothing moves at all is noticed by `dial`.
@@ -76,7 +79,7 @@ impl S3Objects {
         };
         let calls = Calls::of_any(authority.to_string(), other_ca);
         let region = service.region.clone();
-        Ok(Self { client: Client::from_conf(settings.build()), calls, region, guarded })
+        Ok(Self { client: Client::from_conf(settings.build()), https, calls, region, guarded })
     }
 
     /// The error of a call that changes nothing.
@@ -142,6 +145,11 @@ fn version(id: Option<String>) -> Option<String> {
 
 #[async_trait]
 impl Objects for S3Objects {
+    fn paced(&self, pacer: Arc<dyn Pacer>) -> Arc<dyn Objects> {
+        let settings = paced(self.client.config(), self.https.clone(), pacer);
+        Arc::new(Self { client: Client::from_conf(settings.build()), ..self.clone() })
+    }
+
     async fn buckets(&self) -> Answer<Vec<BucketRow>> {
         self.all_buckets().await
     }

@@ -1,7 +1,7 @@
 //! What is known of an object, and its bytes.
 
 use super::{S3Objects, bare, refused, shown, size, version};
-use crate::ports::objects::{Answer, At, Body, Checksums, GetQuery, Got, ObjectError, ObjectInfo, Why};
+use crate::ports::objects::{Answer, At, Body, Checksums, GetQuery, Got, Header, ObjectError, ObjectInfo, Why};
 use crate::transport::s3_errors::Calls;
 use crate::transport::trouble::Trouble;
 use async_trait::async_trait;
@@ -26,6 +26,17 @@ macro_rules! checksums {
     }};
 }
 pub(super) use checksums;
+
+/// The headers of an answer that its writer left, in the order of [`Header::ALL`].
+macro_rules! headers {
+    ($of:expr) => {
+        Header::ALL
+            .into_iter()
+            .zip([&$of.cache_control, &$of.content_disposition, &$of.content_encoding, &$of.content_language])
+            .filter_map(|(header, value)| Some((header, value.clone()?)))
+            .collect()
+    };
+}
 
 /// Whether checksums are of the parts' checksums: the service says so, or writes the number of
 /// parts behind a hyphen, which base64 does not have.
@@ -64,6 +75,8 @@ impl S3Objects {
             checksums: checksums!(answer, answer.checksum_type.as_ref()),
             encrypted: answer.server_side_encryption.is_some() || answer.sse_customer_algorithm.is_some(),
             version: version(answer.version_id),
+            headers: headers!(answer),
+            storage: answer.storage_class.as_ref().map(|class| class.as_str().to_owned()),
             content_type: answer.content_type,
             metadata: sorted(answer.metadata),
             etag,
@@ -117,6 +130,8 @@ impl S3Objects {
             checksums: checksums!(answer, answer.checksum_type.as_ref()),
             encrypted: answer.server_side_encryption.is_some() || answer.sse_customer_algorithm.is_some(),
             version: version(answer.version_id),
+            headers: headers!(answer),
+            storage: answer.storage_class.as_ref().map(|class| class.as_str().to_owned()),
             content_type: answer.content_type,
             metadata: sorted(answer.metadata),
             etag,

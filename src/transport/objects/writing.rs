@@ -2,7 +2,7 @@
 
 use super::reading::checksums;
 use super::{S3Objects, bare, decode, quoted, refused, shown, version};
-use crate::ports::objects::{Answer, At, Checksums, Notes, OnlyIf, Part, Sum, SumKind, Upload, Written};
+use crate::ports::objects::{Answer, At, Checksums, Header, Notes, OnlyIf, Part, Sum, SumKind, Upload, Written};
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart, MetadataDirective};
@@ -26,6 +26,20 @@ fn fields(sum: Option<Sum>) -> (Option<String>, Option<String>, Option<String>) 
         Some(Sum::Crc32C(sum)) => (None, Some(sum), None),
         Some(Sum::Sha256(sum)) => (None, None, Some(sum)),
     }
+}
+
+/// Sets on a request what is noted of a new object.
+macro_rules! noted {
+    ($call:expr, $notes:expr) => {{
+        let header = |header| $notes.header(header).map(str::to_owned);
+        $call
+            .set_content_type($notes.content_type.clone())
+            .set_cache_control(header(Header::CacheControl))
+            .set_content_disposition(header(Header::ContentDisposition))
+            .set_content_encoding(header(Header::ContentEncoding))
+            .set_content_language(header(Header::ContentLanguage))
+            .set_metadata(metadata($notes))
+    }};
 }
 
 fn metadata(notes: &Notes) -> Option<HashMap<String, String>> {
@@ -57,9 +71,7 @@ impl S3Objects {
         let (if_match, if_none_match) = conditions(only);
         let (crc64, crc32c, sha256) = fields(sum);
         let call = self.client.put_object().bucket(&at.bucket).key(&at.key).body(ByteStream::from(body));
-        let call = call
-            .set_content_type(notes.content_type.clone())
-            .set_metadata(metadata(notes))
+        let call = noted!(call, notes)
             .set_checksum_crc64_nvme(crc64)
             .set_checksum_crc32_c(crc32c)
             .set_checksum_sha256(sha256)
@@ -79,13 +91,8 @@ impl S3Objects {
             Some(SumKind::Crc64Nvme) => (Some(ChecksumAlgorithm::Crc64Nvme), Some(ChecksumType::FullObject)),
             Some(SumKind::Crc32C) => (Some(ChecksumAlgorithm::Crc32C), Some(ChecksumType::Composite)),
         };
-        let answer = self
-            .client
-            .create_multipart_upload()
-            .bucket(&at.bucket)
-            .key(&at.key)
-            .set_content_type(notes.content_type.clone())
-            .set_metadata(metadata(notes))
+        let call = self.client.create_multipart_upload().bucket(&at.bucket).key(&at.key);
+        let answer = noted!(call, notes)
             .set_checksum_algorithm(algorithm)
             .set_checksum_type(kind)
             .send()
@@ -201,10 +208,7 @@ impl S3Objects {
         let (to_match, to_be_absent) = conditions(only);
         let mut call = self.client.copy_object().bucket(&to.bucket).key(&to.key).copy_source(source(from));
         if let Some(notes) = notes {
-            call = call
-                .metadata_directive(MetadataDirective::Replace)
-                .set_content_type(notes.content_type.clone())
-                .set_metadata(metadata(notes));
+            call = noted!(call.metadata_directive(MetadataDirective::Replace), notes);
         }
         let answer = call
             .set_copy_source_if_match(if_match.map(quoted))

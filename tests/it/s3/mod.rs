@@ -1,8 +1,11 @@
 //! `modelquay s3 …`: the real program against the simulated registry, and against servers that lie.
 
+mod alone;
 mod carry;
 mod commands;
+mod faults;
 mod lies;
+mod manage;
 mod models;
 mod probe;
 mod wire;

@@ -61,6 +61,22 @@ async fn what_the_key_of_triton_lacks_is_a_finding() {
     let view = look(&objects, &objects, &ask(&bench, ""), |_| {}).await.expect("a view");
     assert!(view.repository.findings.iter().any(|finding| finding.rule == Rule::DeniedHead));
     assert!(!view.access.is_enough());
+    assert_eq!(view.repository.served(), 0, "what Triton cannot read it does not serve");
+}
+
+#[tokio::test]
+async fn a_refusal_is_named_by_the_code_that_was_answered_and_nothing_would_load() {
+    let bench = Bench::new();
+    let path = "/models/echo/config.pbtxt".to_owned();
+    // The config is read; then the same key is refused where it is tried what it may do.
+    for (harm, times) in [(Harm::Stall(std::time::Duration::ZERO), 1), (DENIED, 9)] {
+        bench.faults.add(Fault { method: "GET", path: path.clone(), harm, times });
+    }
+    let said = bench.s3(&["lint", "--names-only", "s3://models"]).await;
+    assert_eq!(said.code, Some(1));
+    assert!(said.out.contains("error A4: the key may not do GetObject (AccessDenied"), "{}", said.out);
+    assert!(said.out.contains("Triton would load 0 of 4 models"), "{}", said.out);
+    assert!(said.out.contains("may not do all that Triton does, so that nothing loads"), "{}", said.out);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use super::{Bench, at, bytes, whole};
 use crate::ports::object_store::Versioning;
 use crate::ports::objects::{
-    At, GetQuery, ListQuery, Marker, Notes, Objects, OnlyIf, Share, Sum, SumKind, Upload, Why,
+    At, GetQuery, Header, ListQuery, Marker, Notes, Objects, OnlyIf, Share, Sum, SumKind, Upload, Why,
 };
 use crate::transport::simulated::s3::body::base64_of;
 use crate::transport::simulated::s3::store::Keeps;
@@ -10,7 +10,11 @@ use s3s::crypto::{Checksum as _, Crc32c, Crc64Nvme, Sha256};
 use std::time::Duration;
 
 fn notes() -> Notes {
-    Notes { content_type: Some("text/plain".to_owned()), metadata: vec![("colour".to_owned(), "blue".to_owned())] }
+    Notes {
+        content_type: Some("text/plain".to_owned()),
+        headers: vec![(Header::ContentEncoding, "gzip".to_owned())],
+        metadata: vec![("colour".to_owned(), "blue".to_owned())],
+    }
 }
 
 #[tokio::test]
@@ -38,7 +42,7 @@ async fn an_object_is_written_seen_and_read_with_its_notes_and_checksum() {
     assert_eq!(written.checksums.crc64nvme.as_ref(), Some(&sum));
     let info = bench.s3.head(&at("k")).await.expect("it is there");
     assert_eq!((info.size, info.content_type.as_deref()), (10, Some("text/plain")));
-    assert_eq!(info.metadata, notes().metadata);
+    assert_eq!(Notes::of(&info), notes());
     assert_eq!((info.etag, info.parts), (written.etag.clone(), None));
     assert_eq!(info.checksums.crc64nvme, Some(sum.clone()));
     assert!(!info.checksums.composite && !info.encrypted && info.modified.is_some());
@@ -89,11 +93,11 @@ async fn a_copy_takes_notes_along_or_gets_others() {
     let bench = Bench::new(Keeps::Off);
     bench.s3.put(&at("a +%/ü"), "x".into(), &notes(), None, &OnlyIf::Always).await.expect("it can be written");
     bench.s3.copy(&at("a +%/ü"), &at("b"), None, None, &OnlyIf::Always).await.expect("it can be copied");
-    assert_eq!(bench.s3.head(&at("b")).await.expect("it is there").metadata, notes().metadata);
-    let other = Notes { content_type: Some("x/y".to_owned()), metadata: Vec::new() };
+    assert_eq!(Notes::of(&bench.s3.head(&at("b")).await.expect("it is there")), notes());
+    let other = Notes { content_type: Some("x/y".to_owned()), ..Notes::default() };
     bench.s3.copy(&at("b"), &at("b"), None, Some(&other), &OnlyIf::Always).await.expect("onto itself, with others");
     let info = bench.s3.head(&at("b")).await.expect("it is there");
-    assert_eq!((info.content_type.as_deref(), info.metadata.len()), (Some("x/y"), 0));
+    assert_eq!(Notes::of(&info), other);
 }
 
 /// Two parts, the first as small as a part may be.

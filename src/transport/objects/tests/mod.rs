@@ -2,6 +2,7 @@
 
 mod answers;
 mod calls;
+mod fuzz;
 mod keys;
 mod wire;
 

@@ -68,8 +68,11 @@ fn taken(form: &Form) -> Result<Option<Work>, &'static str> {
             if new_tags.as_ref().is_some_and(|tags| tags.len() > 10) {
                 return Err("wrong-tags");
             }
-            let notes = (content_type != info.content_type || metadata != info.metadata)
-                .then_some(Notes { content_type, metadata });
+            let notes = (content_type != info.content_type || metadata != info.metadata).then(|| Notes {
+                content_type,
+                metadata,
+                ..Notes::of(info)
+            });
             let tags = new_tags.filter(|new| Some(new) != tags.as_ref());
             if notes.is_none() && tags.is_none() {
                 return Ok(None);

@@ -1,0 +1,490 @@
+//! What each command does on each bad day: how it ends, what it says to do, and what is there afterwards.
+//!
+//! A row is a command, with the request by which it does its work; a column is what happens to that request. Of every
+//! cell it is asked that the exit code is the expected one, that a failure has a `help:` line, that under every
+//! name there is what was there before or what was to come and nothing half, that an unfinished upload is named by a
+//! journal here or listed, and that the same command after the bad day ends what it began.
+
+use super::Bench;
+use super::commands::put;
+use crate::program::{Said, program};
+use modelquay::ports::Objects as _;
+use modelquay::ports::objects::{At, Notes, OnlyIf};
+use modelquay::transport::simulated::s3::{Fault, Harm};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// What happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Day {
+    /// The request is refused for good.
+    Denied,
+    /// There is no such bucket any more.
+    Missing,
+    /// A condition of the request does not hold.
+    Unmet,
+    /// The service is busy for longer than anybody waits.
+    Busy,
+    /// The answer breaks off, every time.
+    Torn,
+    /// Nothing can be written on this computer.
+    Full,
+    /// One request is carried out and its answer is lost.
+    Lost,
+    /// Nothing is answered any more.
+    Cut,
+}
+
+use Day::{Busy, Cut, Denied, Full, Lost, Missing, Torn, Unmet};
+
+const DAYS: [Day; 8] = [Denied, Missing, Unmet, Busy, Torn, Full, Lost, Cut];
+
+/// A command and how it ends on each of the days, in their order.
+struct Row {
+    name: &'static str,
+    args: &'static [&'static str],
+    /// The request by which it does its work.
+    request: (&'static str, &'static str),
+    exits: [i32; 8],
+    done: fn(&After) -> bool,
+}
+
+/// The objects and the files that there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct After {
+    buckets: Vec<String>,
+    /// What is under each key, and its tags and notes.
+    objects: BTreeMap<String, (Vec<u8>, String)>,
+    uploads: Vec<(String, String)>,
+    files: BTreeMap<String, Vec<u8>>,
+    journals: String,
+}
+
+impl After {
+    fn has(&self, key: &str) -> bool {
+        self.objects.contains_key(key)
+    }
+
+    fn many(&self, prefix: &str) -> usize {
+        self.objects.keys().filter(|key| key.starts_with(prefix)).count()
+    }
+
+    fn is(&self, key: &str, bytes: &[u8]) -> bool {
+        self.objects.get(key).is_some_and(|(there, _)| there == bytes)
+    }
+
+    fn noted(&self, key: &str, words: &str) -> bool {
+        self.objects.get(key).is_some_and(|(_, notes)| notes.contains(words))
+    }
+
+    fn file(&self, name: &str, bytes: &[u8]) -> bool {
+        self.files.get(name).is_some_and(|there| there == bytes)
+    }
+}
+
+fn nothing(_: &After) -> bool {
+    true
+}
+
+fn bytes(size: usize) -> Vec<u8> {
+    (0..size).map(|n| u8::try_from((n / 3 + n * 7) % 253).expect("below 253")).collect()
+}
+
+const BIG: usize = (9 << 20) + 17;
+
+const ROWS: &[Row] = &[
+    Row {
+        name: "put, one request",
+        args: &["put", "small", "s3://models/new"],
+        request: ("PUT", "/models/new"),
+        //     403 404 412 503 torn full lost cut
+        exits: [1, 1, 4, 1, 0, 0, 0, 5],
+        done: |a| a.is("new", &bytes(1000)),
+    },
+    Row {
+        name: "put, in parts",
+        args: &["put", "big", "s3://models/new"],
+        request: ("PUT", "/models/new"),
+        exits: [1, 1, 1, 1, 0, 1, 0, 5],
+        done: |a| a.is("new", &bytes(BIG)),
+    },
+    Row {
+        name: "put -r",
+        args: &["put", "-r", "tree", "s3://models/new/"],
+        request: ("PUT", "/models/new/"),
+        exits: [1, 1, 4, 1, 0, 0, 0, 5],
+        done: |a| a.many("new/") == 3,
+    },
+    Row {
+        name: "cp, one request",
+        args: &["cp", "s3://models/README.md", "s3://models/new"],
+        request: ("PUT", "/models/new"),
+        exits: [1, 1, 4, 1, 0, 0, 0, 5],
+        done: |a| a.has("new"),
+    },
+    Row {
+        name: "cp, in parts",
+        args: &["cp", "s3://models/parted", "s3://models/new"],
+        request: ("PUT", "/models/new"),
+        exits: [1, 1, 1, 1, 5, 1, 0, 5],
+        done: |a| a.is("new", &bytes(BIG)),
+    },
+    Row {
+        name: "cp -r",
+        args: &["cp", "-r", "s3://models/scale/", "s3://models/new/"],
+        request: ("PUT", "/models/new/"),
+        exits: [1, 1, 4, 1, 0, 0, 0, 5],
+        done: |a| a.many("new/") == 3,
+    },
+    Row {
+        name: "mv",
+        args: &["mv", "s3://models/README.md", "s3://models/new"],
+        request: ("PUT", "/models/new"),
+        exits: [1, 1, 4, 1, 0, 0, 0, 5],
+        done: |a| a.has("new") && !a.has("README.md"),
+    },
+    Row {
+        name: "mv, its deletion",
+        args: &["mv", "-r", "--yes", "s3://models/scale/", "s3://models/new/"],
+        request: ("DELETE", "/models/scale/"),
+        exits: [1, 1, 1, 1, 0, 0, 0, 5],
+        done: |a| a.many("new/") == 3 && a.many("scale/") == 0,
+    },
+    Row {
+        name: "rm",
+        args: &["rm", "--yes", "s3://models/README.md"],
+        request: ("POST", "/models"),
+        exits: [1, 1, 1, 1, 5, 0, 0, 5],
+        done: |a| !a.has("README.md"),
+    },
+    Row {
+        name: "rm -r",
+        args: &["rm", "-r", "--yes", "s3://models/scale/"],
+        request: ("POST", "/models"),
+        exits: [1, 1, 1, 1, 5, 0, 0, 5],
+        done: |a| a.many("scale/") == 0,
+    },
+    Row {
+        name: "tags",
+        args: &["tags", "--set", "stage=live", "s3://models/README.md"],
+        request: ("PUT", "/models/README.md"),
+        exits: [1, 1, 1, 1, 0, 0, 0, 1],
+        done: |a| a.noted("README.md", "stage"),
+    },
+    Row {
+        name: "set",
+        args: &["set", "--meta", "who=me", "s3://models/README.md"],
+        request: ("PUT", "/models/README.md"),
+        exits: [1, 1, 1, 1, 0, 0, 0, 1],
+        done: |a| a.noted("README.md", "who"),
+    },
+    Row {
+        name: "undelete",
+        args: &["undelete", "s3://models/gone"],
+        request: ("POST", "/models"),
+        exits: [1, 1, 1, 1, 5, 0, 0, 1],
+        done: |a| a.is("gone", b"gone"),
+    },
+    Row {
+        name: "restore",
+        args: &["restore", "--version", "OLD", "s3://models/kept"],
+        request: ("PUT", "/models/kept"),
+        exits: [1, 1, 1, 1, 0, 0, 0, 5],
+        done: |a| a.is("kept", b"old"),
+    },
+    Row {
+        name: "mkdir",
+        args: &["mkdir", "s3://models/new"],
+        request: ("PUT", "/models/new/"),
+        exits: [1, 1, 0, 1, 0, 0, 0, 5],
+        done: |a| a.has("new/"),
+    },
+    Row {
+        name: "mb",
+        args: &["mb", "s3://fresh"],
+        request: ("PUT", "/fresh"),
+        exits: [1, 1, 1, 1, 0, 0, 0, 5],
+        done: |a| a.buckets.iter().any(|bucket| bucket == "fresh"),
+    },
+    Row {
+        name: "uploads --abort",
+        args: &["uploads", "--abort", "--yes", "s3://models"],
+        request: ("DELETE", "/models/"),
+        exits: [1, 1, 1, 1, 0, 0, 0, 1],
+        done: |a| a.uploads.is_empty(),
+    },
+    Row {
+        name: "get, small",
+        args: &["get", "s3://models/kept", "here"],
+        request: ("GET", "/models/kept"),
+        exits: [1, 1, 1, 1, 5, 1, 0, 5],
+        done: |a| a.file("here", b"new"),
+    },
+    Row {
+        name: "get, in parts",
+        args: &["get", "s3://models/parted", "here"],
+        request: ("GET", "/models/parted"),
+        exits: [1, 1, 1, 1, 5, 1, 0, 5],
+        done: |a| a.file("here", &bytes(BIG)),
+    },
+    Row {
+        name: "get -r",
+        args: &["get", "-r", "s3://models/new-tree/", "here"],
+        request: ("GET", "/models/new-tree/"),
+        exits: [1, 1, 1, 1, 5, 1, 0, 5],
+        done: |a| a.files.keys().filter(|name| name.starts_with("here/")).count() == 2,
+    },
+    Row {
+        name: "cat",
+        args: &["cat", "s3://models/kept"],
+        request: ("GET", "/models/kept"),
+        exits: [1, 1, 1, 1, 1, 0, 0, 1],
+        done: nothing,
+    },
+    Row {
+        name: "stat",
+        args: &["stat", "s3://models/kept"],
+        request: ("HEAD", "/models/kept"),
+        exits: [1, 1, 1, 1, 0, 0, 0, 1],
+        done: nothing,
+    },
+    Row {
+        name: "share",
+        args: &["share", "s3://models/kept"],
+        request: ("HEAD", "/models/kept"),
+        exits: [1, 1, 1, 1, 0, 0, 0, 1],
+        done: nothing,
+    },
+    Row {
+        name: "verify",
+        args: &["verify", "s3://models/kept"],
+        request: ("GET", "/models/kept"),
+        exits: [1, 1, 1, 1, 5, 0, 0, 5],
+        done: nothing,
+    },
+    Row {
+        name: "ls",
+        args: &["ls", "s3://models"],
+        request: ("GET", "/models"),
+        exits: [1, 1, 1, 1, 1, 0, 0, 1],
+        done: nothing,
+    },
+    Row {
+        name: "du",
+        args: &["du", "s3://models"],
+        request: ("GET", "/models"),
+        exits: [1, 1, 1, 1, 1, 0, 0, 1],
+        done: nothing,
+    },
+    Row {
+        name: "versions",
+        args: &["versions", "s3://models"],
+        request: ("GET", "/models"),
+        exits: [1, 1, 1, 1, 1, 0, 0, 1],
+        done: nothing,
+    },
+    Row {
+        name: "lint",
+        args: &["lint", "s3://models/served"],
+        request: ("GET", "/models"),
+        exits: [1, 1, 1, 1, 1, 0, 0, 1],
+        done: nothing,
+    },
+];
+
+/// A registry and a home in which every row finds what it needs.
+async fn prepared() -> (Bench, String) {
+    let bench = Bench::new();
+    let home = bench.home.path();
+    std::fs::create_dir(home.join("tree")).expect("made");
+    for (name, size) in [("small", 1000), ("big", BIG), ("tree/a", 10), ("tree/b", 20), ("tree/c", 30)] {
+        std::fs::write(home.join(name), bytes(size)).expect("written");
+    }
+    put(&bench, "kept", b"old".to_vec());
+    put(&bench, "kept", b"new".to_vec());
+    put(&bench, "gone", b"gone".to_vec());
+    put(&bench, "new-tree/a", b"a".to_vec());
+    put(&bench, "new-tree/b/c", b"c".to_vec());
+    put(&bench, "served/echo/1/model.py", b"class TritonPythonModel: pass\n".to_vec());
+    put(&bench, "served/echo/config.pbtxt", b"backend: \"python\"\nmax_batch_size: 0\ninput [{ name: \"i\" data_type: TYPE_FP32 dims: [1] }]\noutput [{ name: \"o\" data_type: TYPE_FP32 dims: [1] }]\n".to_vec());
+    let objects = bench.objects();
+    objects.delete(&At::new("models", "gone")).await.expect("deleted");
+    let rows = bench.s3(&["--json", "versions", "s3://models/kept"]).await.json();
+    let old = rows[1]["version"].as_str().expect("two versions").to_owned();
+    // Of parts and without a checksum of the whole, so that a copy has to be of parts too.
+    let upload = objects.begin_upload(&At::new("models", "parted"), &Notes::default(), None).await.expect("begun");
+    let whole = bytes(BIG);
+    let mut parts = Vec::new();
+    for (number, piece) in (1..).zip(whole.chunks(5 << 20)) {
+        parts.push(objects.send_part(&upload, number, piece.to_vec().into(), None).await.expect("sent"));
+    }
+    objects.complete(&upload, &parts, None, &OnlyIf::Always).await.expect("made");
+    (bench, old)
+}
+
+fn files(under: &Path, into: &mut BTreeMap<String, Vec<u8>>, root: &Path) {
+    for entry in std::fs::read_dir(under).expect("readable").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files(&path, into, root);
+        } else {
+            let name = path.strip_prefix(root).expect("below").to_string_lossy().into_owned();
+            into.insert(name, std::fs::read(&path).expect("readable"));
+        }
+    }
+}
+
+fn look(bench: &Bench) -> After {
+    let mut after = After::default();
+    bench.store.with(|s| {
+        after.buckets = s.buckets.keys().cloned().collect();
+        let bucket = s.bucket("models").expect("there");
+        for (key, versions) in &bucket.objects {
+            if let Some(now) = versions.last().filter(|version| !version.marker) {
+                let notes = format!("{:?} {:?}", now.tags, now.about.metadata);
+                after.objects.insert(key.clone(), (now.data.to_vec(), notes));
+            }
+        }
+        after.uploads = bucket.uploads.iter().map(|(id, upload)| (id.clone(), upload.key.clone())).collect();
+    });
+    let mut all = BTreeMap::new();
+    files(bench.home.path(), &mut all, bench.home.path());
+    for (name, content) in all {
+        if name.contains("/uploads/") || name.ends_with(".part.modelquay") {
+            after.journals.push_str(&String::from_utf8_lossy(&content));
+        }
+        after.files.insert(name, content);
+    }
+    after
+}
+
+/// Runs the command in the home; with `full` no file can grow by a byte.
+async fn run(bench: &Bench, args: &[String], full: bool) -> Said {
+    let ca = bench.home.path().join("ca.pem");
+    let at = ["s3", "--endpoint", &bench.url, "--ca", ca.to_str().expect("a path of ours"), "--link-timeout", "1s"];
+    let all: Vec<&str> = at.into_iter().chain(args.iter().map(String::as_str)).collect();
+    let plain = program(bench.home.path(), &all);
+    let mut command = if full {
+        let mut shell = tokio::process::Command::new("sh");
+        shell.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]);
+        shell.arg(plain.as_std().get_program()).args(plain.as_std().get_args());
+        for (name, value) in plain.as_std().get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        shell.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped());
+        shell.stderr(std::process::Stdio::piped()).kill_on_drop(true);
+        shell
+    } else {
+        plain
+    };
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
+        command.env_remove(name);
+    }
+    command.env("AWS_ACCESS_KEY_ID", super::KEY.0).env("AWS_SECRET_ACCESS_KEY", super::KEY.1);
+    command.current_dir(bench.home.path());
+    let child = command.spawn().expect("the program can be started");
+    let ended = tokio::time::timeout(Duration::from_mins(2), child.wait_with_output()).await;
+    let ended = ended.unwrap_or_else(|_| panic!("{args:?} did not end")).expect("it can be waited for");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Said { code: ended.status.code(), out: text(ended.stdout), err: text(ended.stderr) }
+}
+
+fn strike(bench: &Bench, row: &Row, day: Day) {
+    let (method, path) = row.request;
+    let refuse = |status, code| Harm::Refuse { status, code };
+    let (harm, times) = match day {
+        Denied => (refuse(403, "AccessDenied"), u32::MAX),
+        Missing => (refuse(404, "NoSuchBucket"), u32::MAX),
+        Unmet => (refuse(412, "PreconditionFailed"), u32::MAX),
+        Busy => (refuse(503, "SlowDown"), u32::MAX),
+        Torn => (Harm::Tear { after: 1 }, u32::MAX),
+        Lost => (Harm::Swallow, 1),
+        Cut => {
+            bench.faults.add(Fault { method: "", path: String::new(), harm: Harm::Swallow, times: u32::MAX });
+            return;
+        }
+        Full => return,
+    };
+    bench.faults.add(Fault { method, path: path.to_owned(), harm, times });
+}
+
+/// What is wrong with a cell, in lines.
+async fn cell(row: &'static Row, day: Day, expected: i32) -> Vec<String> {
+    let (bench, old) = prepared().await;
+    let args: Vec<String> =
+        row.args.iter().map(|arg| if *arg == "OLD" { old.clone() } else { (*arg).to_owned() }).collect();
+    let before = look(&bench);
+    strike(&bench, row, day);
+    let said = run(&bench, &args, day == Full).await;
+    bench.faults.clear();
+    let after = look(&bench);
+    let mut wrong = Vec::new();
+    let mut note = |text: String| wrong.push(format!("{} on {day:?}: {text}; it said {:?}", row.name, said.err));
+    if said.code != Some(expected) {
+        note(format!("ended with {:?} and not with {expected}", said.code));
+    }
+    if said.code != Some(0) && !said.err.lines().any(|line| line.starts_with("help: ")) {
+        note("says not what to do".to_owned());
+    }
+    if said.code == Some(0) && !(row.done)(&after) {
+        note("says that it is done and is not".to_owned());
+    }
+    // An upload that nobody here knows is listed; then `s3 uploads` has it.
+    let open: Vec<_> = after.uploads.iter().filter(|upload| !before.uploads.contains(upload)).collect();
+    let unknown: Vec<_> = open.iter().filter(|(id, _)| !after.journals.contains(id)).collect();
+    if !unknown.is_empty() {
+        let listed = run(&bench, &["uploads".to_owned(), "s3://models".to_owned()], false).await;
+        if !unknown.iter().all(|(id, _)| listed.out.contains(id)) || !matches!(day, Cut | Lost | Torn) {
+            note(format!("leaves uploads that nobody knows: {unknown:?}"));
+        }
+    }
+    // The day is over.
+    let again = run(&bench, &args, false).await;
+    let end = look(&bench);
+    if !(row.done)(&end) {
+        note(format!("is not done by the same command afterwards, which ended with {:?}: {}", again.code, again.err));
+    }
+    for (key, now) in &after.objects {
+        if before.objects.get(key).is_none_or(|was| was.0 != now.0)
+            && end.objects.get(key).is_none_or(|to| to.0 != now.0)
+        {
+            note(format!("left something under the key {key} that is neither the old nor the new"));
+        }
+    }
+    for (name, now) in &after.files {
+        let ours = name.ends_with(".part") || name.contains(".modelquay") || name.contains("/uploads/");
+        if !ours && before.files.get(name) != Some(now) && end.files.get(name) != Some(now) {
+            note(format!("left something under the name {name} that is neither the old nor the new"));
+        }
+    }
+    wrong
+}
+
+/// So many cells at the same time; most of them wait for something.
+const AT_ONCE: usize = 6;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_command_ends_as_said_on_every_bad_day() {
+    let mut cells =
+        ROWS.iter().flat_map(|row| DAYS.into_iter().zip(row.exits).map(move |(day, exit)| (row, day, exit)));
+    let (mut running, mut wrong, mut many) = (JoinSet::new(), Vec::new(), 0);
+    loop {
+        while running.len() < AT_ONCE {
+            let Some((row, day, exit)) = cells.next() else { break };
+            running.spawn(cell(row, day, exit));
+            many += 1;
+        }
+        match running.join_next().await {
+            Some(found) => wrong.extend(found.expect("no cell panics")),
+            None => break,
+        }
+    }
+    wrong.sort();
+    assert!(wrong.is_empty(), "{} of {many} cells:\n{}", wrong.len(), wrong.join("\n"));
+    assert_eq!(many, ROWS.len() * DAYS.len());
+}
