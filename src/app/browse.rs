@@ -9,6 +9,7 @@ use crate::base::Secret;
 use crate::plan::Failure;
 use crate::ports::objects::{Service, Trust};
 use crate::ports::{Answer, Credentials, Endpoint, Objects, Question, World, prompt::Asker};
+use crate::registry::places::RegistryId;
 use crate::steps::KeyName;
 use crate::transport::https::Route;
 use crate::transport::objects::S3Objects;
@@ -42,6 +43,16 @@ pub struct Registry {
     pub writing: Option<(String, Arc<dyn Source>)>,
     /// The way to it with the key that Triton has, where that is known.
     pub triton: Option<Arc<dyn Source>>,
+}
+
+impl Registry {
+    /// What its bookmarks are kept under: the site's name, or the service's address.
+    pub fn id(&self) -> RegistryId {
+        match self.ca {
+            Vouched::Site => RegistryId::site(&self.name),
+            Vouched::File | Vouched::System | Vouched::Nobody => RegistryId::url(&self.url),
+        }
+    }
 }
 
 /// Who vouches for a registry.

@@ -15,6 +15,7 @@ pub mod keys_file;
 pub mod machine;
 pub mod order;
 mod parts;
+pub mod places;
 pub mod session;
 pub mod sites;
 pub mod ssh_hosts;
