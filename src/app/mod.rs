@@ -19,6 +19,7 @@ pub mod places;
 pub mod session;
 pub mod sites;
 pub mod ssh_hosts;
+pub mod trust;
 mod words;
 
 pub use exit::Exit;

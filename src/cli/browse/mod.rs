@@ -11,7 +11,7 @@ use super::screens::{QUEUE, language, possible, signals, theme};
 use super::wire::{by, refuse, runtime_dir, sites};
 use super::{output, status};
 use crate::app::browse::{self, Registry, Vouched};
-use crate::app::{Env, Exit, order};
+use crate::app::{Env, Exit, Order, order};
 use crate::base::{Cancel, Redactor, SystemClock};
 use crate::engine::retry::Retry;
 use crate::engine::step::Hook;
@@ -92,10 +92,14 @@ pub(super) fn quiet_env(global: &Global, reaching: &Reaching, cancel: &Cancel) -
 
 /// A site as it was installed, and what is wanted of it.
 pub(super) async fn of_site(env: &Env, site: Option<&str>, keys: &args::SiteKeys) -> Result<Registry, Failure> {
-    let site = status::site(&env.sites, site)?;
-    let order = order::of_run(&status::last_run(&env.sites, site)?)?;
     let wanted = browse::Wanted { keys_file: keys.credentials_file.clone(), key: keys.signer };
-    browse::site(env, &order, &wanted).await
+    browse::site(env, &order_of(env, site)?, &wanted).await
+}
+
+/// What a site was installed as.
+pub(super) fn order_of(env: &Env, site: Option<&str>) -> Result<Order, Failure> {
+    let site = status::site(&env.sites, site)?;
+    order::of_run(&status::last_run(&env.sites, site)?)
 }
 
 /// Finds the registry that was asked for: a site, or any service where flags or a profile describe one.

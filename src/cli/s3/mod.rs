@@ -9,6 +9,7 @@ mod list;
 mod out;
 mod read;
 mod report;
+mod trust;
 mod way;
 
 use super::args::Global;
@@ -122,6 +123,7 @@ async fn command(global: &Global, args: &S3, cancel: &Cancel) -> Done {
         Command::Head(args) => read::head(&way, out, args).await,
         Command::Share(args) => read::share(&way, out, args).await,
         Command::Lint(args) => lint::lint(&way, out, args).await,
+        Command::Trust(args) => trust::trust(&way, out, args).await,
         Command::Du(args) => report::du(&way, out, args).await,
         Command::Get(args) => carry::get(&way, out, args).await,
         Command::Put(args) => carry::put(&way, out, args).await,

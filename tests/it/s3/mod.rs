@@ -5,6 +5,7 @@ mod commands;
 mod lies;
 mod models;
 mod probe;
+mod trust;
 mod wire;
 
 use crate::program::{Said, program};
