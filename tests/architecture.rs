@@ -195,7 +195,15 @@ fn only_the_simulator_and_its_callers_know_of_simulation() {
 
 #[test]
 fn verification_is_never_skipped() {
-    let words = ["dangerous()", "danger_accept", "insecure", "skip-verify", "no-check-certificate", "--no-verify-ssl"];
+    let words = [
+        "dangerous()",
+        "assertion()",
+        "danger_accept",
+        "insecure",
+        "skip-verify",
+        "no-check-certificate",
+        "--no-verify-ssl",
+    ];
     let mut found = Vec::new();
     for path in ["src", "assets"].iter().flat_map(|dir| files(dir, "")) {
         // Here a kubeconfig that turns verification off is recognised, and refused.
@@ -203,9 +211,13 @@ fn verification_is_never_skipped() {
             continue;
         }
         let Ok(text) = fs::read_to_string(&path) else { continue };
+        // Here a verifier keeps what was shown and hands it to the usual one: without saying by itself that anything is
+        // right (`assertion`), it can let nothing through.
+        let witness = shown(&path) == "transport/trust.rs";
         for (n, line) in (1..).zip(text.lines()) {
             let line = line.to_lowercase();
-            found.extend(words.iter().filter(|w| line.contains(*w)).map(|w| format!("{}:{n}: {w}", shown(&path))));
+            let words = words.iter().filter(|word| !(witness && **word == "dangerous()"));
+            found.extend(words.filter(|w| line.contains(**w)).map(|w| format!("{}:{n}: {w}", shown(&path))));
         }
         let shell = path.extension().is_some_and(|ending| ending == "sh");
         let curl = |line: &&str| line.contains("curl") && (line.contains(" -k") || line.contains("--insecure"));

@@ -10,6 +10,7 @@ use crate::ports::objects::{
     Answer, At, BucketRow, Deleted, GetQuery, Got, ListPage, ListQuery, Marker, Notes, ObjectError, ObjectInfo, OnlyIf,
     Pacer, Part, PartPage, Share, Sum, SumKind, Upload, UploadPage, VersionPage, Why, Written,
 };
+use crate::ports::trust::Looked;
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -147,5 +148,9 @@ impl Objects for Anew {
 
     async fn share(&self, at: &At, what: Share, lasts: Duration) -> Answer<Secret<String>> {
         self.way().await?.share(at, what, lasts).await
+    }
+
+    async fn trust(&self) -> Answer<Looked> {
+        self.source.trust().await.map_err(no_way)
     }
 }

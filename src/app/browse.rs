@@ -5,14 +5,17 @@ use super::aws::{self, Keys};
 use super::keys_file::{self, KeysFile, Lies};
 use super::machine::Machine;
 use super::parts::{self, Env, Order};
-use crate::base::Secret;
+use crate::base::{Secret, SystemClock};
 use crate::plan::Failure;
 use crate::ports::objects::{Service, Trust};
+use crate::ports::trust::Looked;
 use crate::ports::{Answer, Credentials, Endpoint, Objects, Question, World, prompt::Asker};
+use crate::registry::places::RegistryId;
 use crate::steps::KeyName;
 use crate::transport::https::Route;
 use crate::transport::objects::S3Objects;
 use crate::transport::probe::Prober;
+use crate::transport::trust;
 use async_trait::async_trait;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +26,10 @@ use std::sync::Arc;
 pub trait Source: Send + Sync {
     /// The way as it is now. It costs nothing where nothing has changed.
     async fn objects(&self) -> Result<Arc<dyn Objects>, Failure>;
+    /// Who is at its other end, by a connection of its own; also where the certificate there is refused.
+    async fn trust(&self) -> Result<Looked, Failure> {
+        self.objects().await?.trust().await.map_err(|error| error.failure)
+    }
 }
 
 /// A registry that was found.
@@ -44,6 +51,16 @@ pub struct Registry {
     pub triton: Option<Arc<dyn Source>>,
 }
 
+impl Registry {
+    /// What its bookmarks are kept under: the site's name, or the service's address.
+    pub fn id(&self) -> RegistryId {
+        match self.ca {
+            Vouched::Site => RegistryId::site(&self.name),
+            Vouched::File | Vouched::System | Vouched::Nobody => RegistryId::url(&self.url),
+        }
+    }
+}
+
 /// Who vouches for a registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vouched {
@@ -55,6 +72,17 @@ pub enum Vouched {
     System,
     /// Nobody: it is spoken to without TLS.
     Nobody,
+}
+
+impl Vouched {
+    /// Who vouches for a service that is none of our sites.
+    pub fn of(service: &Service) -> Self {
+        match (&service.trust, service.url.starts_with("https:")) {
+            (_, false) => Self::Nobody,
+            (Trust::Only(_), true) => Self::File,
+            (Trust::System, true) => Self::System,
+        }
+    }
 }
 
 /// The same service whatever happens.
@@ -78,6 +106,16 @@ struct Through {
 impl Source for Through {
     async fn objects(&self) -> Result<Arc<dyn Objects>, Failure> {
         self.world.objects(&self.at, &self.keys).await.map_err(Failure::from)
+    }
+
+    async fn trust(&self) -> Result<Looked, Failure> {
+        match self.objects().await {
+            Ok(objects) => objects.trust().await.map_err(|error| error.failure),
+            // No way to it could be verified. What the direct one shows says why, where it shows anything.
+            Err(failure) => trust::look(&Service::of_site(&self.at, &self.keys), Route::Direct, &SystemClock)
+                .await
+                .map_err(|_| failure),
+        }
     }
 }
 
@@ -117,13 +155,7 @@ pub struct Wanted {
 /// is made then.
 pub async fn site(env: &Env, order: &Order, wanted: &Wanted) -> Result<Registry, Failure> {
     let site = &order.site;
-    let dir = env.sites.dir(site.name);
-    let ca_path = dir.join("ca.crt");
-    let ca_pem = std::fs::read_to_string(&ca_path).map_err(|e| {
-        Failure::permanent(format!("the CA of {} is not on this computer", site.name))
-            .because(format!("{}: {e}", ca_path.display()))
-            .help(format!("Finish its install: modelquay resume {}.", site.name))
-    })?;
+    let (dir, ca_pem) = (env.sites.dir(site.name), ca_of(env, order)?);
     let file = keys_of(env, order, wanted).await?;
     let key = wanted.key.unwrap_or(KeyName::Reader);
     let (url, reading, others) = match file {
@@ -154,6 +186,17 @@ pub async fn site(env: &Env, order: &Order, wanted: &Wanted) -> Result<Registry,
     };
     key.id().clone_into(&mut registry.key);
     Ok(registry)
+}
+
+/// The only CA that vouches for a site's registry, as its install left it here.
+pub(super) fn ca_of(env: &Env, order: &Order) -> Result<String, Failure> {
+    let name = order.site.name;
+    let path = env.sites.dir(name).join("ca.crt");
+    std::fs::read_to_string(&path).map_err(|e| {
+        Failure::permanent(format!("the CA of {name} is not on this computer"))
+            .because(format!("{}: {e}", path.display()))
+            .help(format!("Finish its install: modelquay resume {name}."))
+    })
 }
 
 fn direct(name: &str, at: &Endpoint, keys: &[(KeyName, Credentials)]) -> Result<Registry, Failure> {
@@ -188,11 +231,7 @@ pub async fn service(env: &Env, flags: &aws::Flags) -> Result<Registry, Failure>
         }
     };
     let service = &found.service;
-    let ca = match (&service.trust, service.url.starts_with("https:")) {
-        (_, false) => Vouched::Nobody,
-        (Trust::Only(_), true) => Vouched::File,
-        (Trust::System, true) => Vouched::System,
-    };
+    let ca = Vouched::of(service);
     let source = fixed(S3Objects::new(service, Route::Direct)?);
     let writing = service.keys.as_ref().map(|_| (key.clone(), source.clone()));
     let name = flags.profile.clone().unwrap_or_else(|| "S3".to_owned());
@@ -258,7 +297,7 @@ async fn asked_pair(env: &Env, of: &str) -> Result<Credentials, Failure> {
 }
 
 /// The endpoint as the hand-over sheet has it.
-fn endpoint_of_sheet(dir: &Path) -> Result<String, Failure> {
+pub(super) fn endpoint_of_sheet(dir: &Path) -> Result<String, Failure> {
     let path = dir.join("hand-over.txt");
     let unreadable = |why: String| {
         Failure::permanent("where the registry is cannot be told").because(format!("{}: {why}", path.display()))
@@ -269,7 +308,7 @@ fn endpoint_of_sheet(dir: &Path) -> Result<String, Failure> {
 }
 
 /// `https://10.77.0.2:30900`, in its parts.
-fn endpoint(url: &str, ca_pem: String) -> Result<Endpoint, Failure> {
+pub(super) fn endpoint(url: &str, ca_pem: String) -> Result<Endpoint, Failure> {
     let parts = url.strip_prefix("https://").and_then(|rest| rest.trim_end_matches('/').rsplit_once(':'));
     let parsed = parts.and_then(|(ip, port)| Some((ip.parse().ok()?, port.parse().ok()?)));
     let (ip, port) = parsed.ok_or_else(|| {

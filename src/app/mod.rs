@@ -15,9 +15,11 @@ pub mod keys_file;
 pub mod machine;
 pub mod order;
 mod parts;
+pub mod places;
 pub mod session;
 pub mod sites;
 pub mod ssh_hosts;
+pub mod trust;
 mod words;
 
 pub use exit::Exit;

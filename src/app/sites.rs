@@ -66,6 +66,11 @@ impl Sites {
         self.root.join("uploads")
     }
 
+    /// Where bookmarks and the places that one has been at are kept.
+    pub fn places(&self) -> PathBuf {
+        self.root.join("places.jsonl")
+    }
+
     /// The names of the known sites.
     pub fn names(&self) -> Vec<HostId> {
         let Ok(entries) = fs::read_dir(self.root.join("sites")) else { return Vec::new() };

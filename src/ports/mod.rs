@@ -15,6 +15,7 @@ pub mod probe;
 pub mod prompt;
 pub mod registry_admin;
 pub mod scripts;
+pub mod trust;
 pub mod world;
 
 pub use cluster::{Cluster, Kind, ObjectRef};

@@ -13,6 +13,7 @@ pub mod listing;
 pub mod models;
 pub mod paged;
 pub mod pbtxt;
+pub mod places;
 pub mod preview;
 pub mod publish;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::dial::Dial;
 pub use super::dial::Route;
 use super::trouble::Trouble;
 use crate::plan::Failure;
+use crate::ports::objects::Trust;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
@@ -21,16 +22,17 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 /// How long nothing may move on a connection before it counts as cut. MinIO sends white space while
 /// it works on long requests, so this need not be longer than a bad link's worst pause.
-const QUIET_LIMIT: Duration = Duration::from_mins(1);
+pub(super) const QUIET_LIMIT: Duration = Duration::from_mins(1);
 /// How long an unused connection is kept: less than the server's own limit.
 const POOL_LIMIT: Duration = Duration::from_secs(30);
 
 /// The CA certificates that may vouch for a server, and nothing else.
 #[derive(Clone, Debug)]
-pub struct Roots(Arc<RootCertStore>);
+pub struct Roots(pub(super) Arc<RootCertStore>);
 
 impl Roots {
     /// Reads them from PEM text. Text without a certificate is refused: an empty set would refuse
@@ -63,7 +65,15 @@ impl Roots {
         Ok(Self(Arc::new(store)))
     }
 
-    fn tls(&self) -> Result<ClientConfig, Failure> {
+    /// Those that a service is trusted by.
+    pub fn of(trust: &Trust) -> Result<Self, Failure> {
+        match trust {
+            Trust::Only(pem) => Self::from_pem(pem),
+            Trust::System => Self::of_this_computer(),
+        }
+    }
+
+    pub(super) fn tls(&self) -> Result<ClientConfig, Failure> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -189,35 +199,51 @@ pub(super) async fn read(mut body: Incoming, max: usize) -> Result<Bytes, Troubl
 /// pooled client cannot say which certificate it saw.
 pub async fn look(route: Route, roots: &Roots, url: &Uri) -> Result<(StatusCode, Vec<u8>), LookError> {
     let tls = tokio_rustls::TlsConnector::from(Arc::new(roots.tls()?));
-    let host = url.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-    let name = ServerName::try_from(host).map_err(|e| {
-        Failure::permanent(format!("{url} has no host that a certificate could name")).because(e.to_string())
-    })?;
+    let name = server_name(url)?;
     let wire = Dial::new(route, Some(QUIET_LIMIT)).open(url).await?;
     let stream = tls.connect(name, wire).await.map_err(|e| Trouble::from_error(&e, false))?;
     let certificate =
         stream.get_ref().1.peer_certificates().and_then(|all| all.first()).map(|c| c.to_vec()).unwrap_or_default();
+    let (status, _) = once(stream, url, http::Method::GET).await?;
+    Ok((status, certificate))
+}
+
+/// What the certificate of a URL's server has to name.
+pub(super) fn server_name(url: &Uri) -> Result<ServerName<'static>, Failure> {
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    ServerName::try_from(host).map_err(|e| {
+        Failure::permanent(format!("{url} has no host that a certificate could name")).because(e.to_string())
+    })
+}
+
+/// One request without a body over a connection of its own, which ends with it. Gives the head of its answer.
+pub(super) async fn once<S>(stream: S, url: &Uri, method: http::Method) -> Result<(StatusCode, HeaderMap), LookError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let cut = |e: hyper::Error| Trouble::from_error(&e, true);
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(cut)?;
     let path = url.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
     let authority = url.authority().map(http::uri::Authority::as_str).unwrap_or_default();
-    let request = Request::get(path)
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
         .header(http::header::HOST, authority)
         .header(http::header::CONNECTION, "close")
         .body(Full::<Bytes>::default())
         .map_err(|e| Failure::permanent(format!("{url} is no address")).because(e.to_string()))?;
     let asked = async {
         let answer = sender.send_request(request).await.map_err(cut)?;
-        Ok::<_, Trouble>(answer.status())
+        Ok::<_, Trouble>((answer.status(), answer.headers().clone()))
     };
     // The connection is driven here and not by a task, so that nothing of it outlives this call. It
     // may end in the same moment in which it hands the answer over, so the answer has the last word.
     tokio::pin!(asked);
-    let status = tokio::select! {
-        status = &mut asked => status?,
+    let head = tokio::select! {
+        head = &mut asked => head?,
         _ = connection => asked.await?,
     };
-    Ok((status, certificate))
+    Ok(head)
 }
 
 /// Why a [`look`] found nothing.

@@ -8,6 +8,7 @@ pub mod admin;
 pub mod age;
 pub mod answers;
 pub mod askpass;
+mod certificate;
 pub mod connection;
 #[doc(hidden)]
 pub mod contract;
@@ -48,3 +49,4 @@ mod sudo_tests;
 #[cfg(test)]
 mod testing;
 pub mod trouble;
+pub mod trust;

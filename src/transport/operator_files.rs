@@ -258,13 +258,22 @@ fn read_now(path: &Path) -> Result<Option<Vec<u8>>, Failure> {
 }
 
 fn write_now(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    write_with(path, content, Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH)
+}
+
+/// Writes a file of the user's own (0600) as a whole, making its directories (0700); synced and renamed.
+pub fn write_own(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    write_with(path, content, Mode::RUSR | Mode::WUSR)
+}
+
+fn write_with(path: &Path, content: &[u8], mode: Mode) -> Result<(), Failure> {
     let (parent, _) = Place::of(path)?;
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(&parent)
         .map_err(|e| failed("make the directory of", path, &e))?;
-    Place::open(path)?.replace(path, content, Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH)
+    Place::open(path)?.replace(path, content, mode)
 }
 
 /// File work blocks, so it is kept off the threads that carry connections.

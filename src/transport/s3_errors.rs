@@ -1,10 +1,13 @@
 //! What the registry's refusals mean.
 
 use super::trouble::{Trouble, UNKNOWN_ISSUER};
-use crate::base::sanitise;
+use super::trust::of_date;
+use crate::base::clock::utc_text;
+use crate::base::{Clock as _, SystemClock, sanitise};
 use crate::plan::{Failure, FailureKind};
 use crate::ports::object_store::REFUSED;
 use crate::ports::objects::{ObjectError, Why};
+use crate::ports::trust::{Clocks, SIGNATURE_SECONDS, Skew};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use std::error::Error;
@@ -101,13 +104,41 @@ impl Calls {
                 refusal(what, status, "", &innermost(error))
             }
             (_, Some(status)) => {
-                refusal(what, status, error.code().unwrap_or_default(), error.message().unwrap_or_default())
+                let code = error.code().unwrap_or_default();
+                let clocks = error
+                    .raw_response()
+                    .and_then(|r| of_date(r.headers().get("date")?))
+                    .map(|date| Clocks::of_header(date, SystemClock.now_ms(), SystemClock.now_ms()));
+                match clocks {
+                    Some(clocks) if are_refused(status, code, &clocks) => skewed(what, &clocks),
+                    _ => refusal(what, status, code, error.message().unwrap_or_default()),
+                }
             }
             _ => {
                 Trouble::from_error(error, true).failure(&self.at, repeatable).context(format!("{what} has no answer"))
             }
         }
     }
+}
+
+/// Whether a refusal is about the clocks. The answer to a HEAD has no code, so that the clocks speak for themselves.
+fn are_refused(status: u16, code: &str, clocks: &Clocks) -> bool {
+    code == "RequestTimeTooSkewed" || (status == 403 && code.is_empty() && clocks.skew() == Skew::Refused)
+}
+
+/// A refusal because of the clocks, with what both of them say.
+fn skewed(what: &str, clocks: &Clocks) -> Failure {
+    let behind = if clocks.ahead_ms() < 0 { "ahead of" } else { "behind" };
+    let seconds = clocks.ahead_ms().unsigned_abs() / 1000;
+    let far = if seconds < 120 { format!("{seconds} s") } else { format!("{} min", seconds / 60) };
+    Failure::permanent(format!("{REFUSED} {what}: the clocks differ"))
+        .because(format!(
+            "this computer says {}, the service {}: this one is {far} {behind} it, and signatures hold for {} min",
+            utc_text(clocks.ours_ms),
+            utc_text(clocks.theirs_ms),
+            SIGNATURE_SECONDS / 60
+        ))
+        .help("Set the clock that is wrong; `timedatectl` says whether this computer follows a time service.")
 }
 
 fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
@@ -210,6 +241,11 @@ mod tests {
         assert!(refused(&refusal("to look for bucket b", 403, "", "")));
         let quota = refusal("to write a/b", 400, "XMinioAdminBucketQuotaExceeded", "Bucket quota exceeded");
         assert!(!refused(&quota) && quota.line().contains("XMinioAdminBucketQuotaExceeded"), "{quota}");
+        let skewed = skewed("to read a/b", &Clocks { theirs_ms: 4_000_000, ours_ms: 0, margin_ms: 0 });
+        assert!(
+            refused(&skewed) && skewed.line().contains("1970-01-01T01:06:40Z: this one is 66 min behind it"),
+            "{skewed}"
+        );
         assert_eq!(refusal("x", 503, "SlowDown", "").kind, FailureKind::Transient);
         assert_eq!(refusal("x", 400, "InvalidBucketName", "").kind, FailureKind::Permanent);
     }

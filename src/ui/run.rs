@@ -1,7 +1,7 @@
 //! The loop: what happened goes into the model, what is to be done comes out of it, and the screen is
 //! drawn when something changed, as often as the line can carry.
 
-use super::budget::Budget;
+use super::budget::{Budget, FRUGAL, USUAL};
 use super::effect::Leaving;
 use crate::base::{Clock, Secret};
 use crate::engine::tail::{Line, Output};
@@ -56,6 +56,8 @@ pub enum Own<E> {
 pub enum Word {
     /// Something was sent to the terminal's clipboard.
     Copied,
+    /// It is longer than a terminal's clipboard takes, and was not sent.
+    TooLong,
     /// The driver has too much to do.
     Busy,
 }
@@ -104,6 +106,8 @@ pub struct Feeds<M, L> {
     pub suspend: watch::Receiver<u64>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Whether the line is so bad that frames are to be few.
+    pub frugal: bool,
 }
 
 /// What the loop does to the terminal beside drawing.
@@ -114,8 +118,8 @@ pub trait Tty {
     fn screen(&mut self) -> &mut Terminal<Self::Backend>;
     /// Gives it back until the program is continued.
     fn suspend(&mut self) -> io::Result<()>;
-    /// Sends a text to its clipboard.
-    fn copy(&mut self, text: &str) -> io::Result<()>;
+    /// Sends a text to its clipboard, and says what came of it.
+    fn copy(&mut self, text: &str) -> io::Result<Word>;
     /// Bytes that were written so far.
     fn written(&self) -> u64;
 }
@@ -131,8 +135,11 @@ impl Tty for super::terminal::Taken {
         Self::suspend(self)
     }
 
-    fn copy(&mut self, text: &str) -> io::Result<()> {
-        self.say(&super::clipboard::sequence(text))
+    fn copy(&mut self, text: &str) -> io::Result<Word> {
+        match super::clipboard::sequence(text, self.wrapped) {
+            Some(sequence) => self.say(&sequence).map(|()| Word::Copied),
+            None => Ok(Word::TooLong),
+        }
     }
 
     fn written(&self) -> u64 {
@@ -154,7 +161,7 @@ pub async fn run<S: Screens, T: Tty>(
 where
     <T::Backend as Backend>::Error: std::fmt::Debug,
 {
-    let mut budget = Budget::new(Instant::now());
+    let mut budget = Budget::new(Instant::now(), if feeds.frugal { FRUGAL } else { USUAL });
     let mut seen_lines = 0;
     let mut dirty = true;
     let mut at_once = true;
@@ -268,8 +275,8 @@ fn perform<S: Screens, T: Tty>(
         Own::Suspend => tty.suspend().map_err(|_| ())?,
         Own::Redraw => super::terminal::clear(tty.screen()).map_err(|_| ())?,
         Own::Copy(text) => {
-            tty.copy(text.expose()).map_err(|_| ())?;
-            model.say(Word::Copied);
+            let word = tty.copy(text.expose()).map_err(|_| ())?;
+            model.say(word);
         }
         Own::No(effect) => {
             if effects.try_send(effect).is_err() {

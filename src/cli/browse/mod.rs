@@ -7,11 +7,11 @@ mod work;
 
 use super::args::{self, Global, Reaching};
 use super::prompt::{FdPrompt, TerminalPrompt};
-use super::screens::{QUEUE, language, possible, signals, theme};
+use super::screens::{QUEUE, language, possible, signals, theme, wrapped};
 use super::wire::{by, refuse, runtime_dir, sites};
 use super::{output, status};
 use crate::app::browse::{self, Registry, Vouched};
-use crate::app::{Env, Exit, order};
+use crate::app::{Env, Exit, Order, order};
 use crate::base::{Cancel, Redactor, SystemClock};
 use crate::engine::retry::Retry;
 use crate::engine::step::Hook;
@@ -136,10 +136,14 @@ pub(super) fn quiet_env(global: &Global, reaching: &Reaching, cancel: &Cancel) -
 
 /// A site as it was installed, and what is wanted of it.
 pub(super) async fn of_site(env: &Env, site: Option<&str>, keys: &args::SiteKeys) -> Result<Registry, Failure> {
-    let site = status::site(&env.sites, site)?;
-    let order = order::of_run(&status::last_run(&env.sites, site)?)?;
     let wanted = browse::Wanted { keys_file: keys.credentials_file.clone(), key: keys.signer };
-    browse::site(env, &order, &wanted).await
+    browse::site(env, &order_of(env, site)?, &wanted).await
+}
+
+/// What a site was installed as.
+pub(super) fn order_of(env: &Env, site: Option<&str>) -> Result<Order, Failure> {
+    let site = status::site(&env.sites, site)?;
+    order::of_run(&status::last_run(&env.sites, site)?)
 }
 
 /// Finds the registry that was asked for: a site, or any service where flags or a profile describe one.
@@ -186,15 +190,18 @@ pub(super) async fn show(
     };
     let mut model = Browse::new(Text::of(language(global)), theme(global), rehearsal, who, spot);
     model.home = room.home.display().to_string();
+    model.shell.frugal = global.low_bandwidth;
     let (msgs, heard) = mpsc::channel(QUEUE);
     let (effects, asked) = mpsc::channel(QUEUE);
     let (shown, live) = watch::channel(Live::default());
     let (_output, output) = watch::channel(None);
     let (end, suspend) = signals().map_err(|e| Failure::permanent("hear signals").because(e.to_string()))?;
-    let feeds = Feeds { msgs: heard, live, output, end, suspend, clock: Arc::new(SystemClock) };
+    let feeds =
+        Feeds { msgs: heard, live, output, end, suspend, clock: Arc::new(SystemClock), frugal: global.low_bandwidth };
     let driver = tokio::spawn(Driver::new(registry.clone(), msgs, shown, room.uploads).run(asked));
     {
-        let mut tty = Taken::take(mouse).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
+        let mut tty =
+            Taken::take(mouse, wrapped()).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
         run(&mut model, &mut tty, EventStream::new(), feeds, effects).await;
     }
     driver.abort();

@@ -14,6 +14,7 @@ pub(super) const OBJECT: &str = "s3://BUCKET/KEY or SITE:BUCKET/KEY";
 pub(super) const PREFIX: &str = "s3://BUCKET/PREFIX or SITE:BUCKET/PREFIX";
 pub(super) const EITHER: &str = "s3://BUCKET/KEY or a prefix that ends in /; SITE:BUCKET/KEY for a site of yours";
 const EVERYTHING: &str = "s3://BUCKET/PREFIX or SITE:BUCKET/PREFIX; without a bucket the buckets are listed";
+const SERVICE: &str = "s3:// or SITE:, whatever follows; without one as for the other commands";
 
 /// `s3`.
 #[derive(Debug, Args)]
@@ -79,6 +80,8 @@ pub enum Command {
     Uploads(Uploads),
     /// Say which models Triton would serve from a prefix, and what keeps it from the others
     Lint(Lint),
+    /// Show whose certificate a service has, who vouches for it and until when, and what its clock says
+    Trust(Trust),
 }
 
 impl Command {
@@ -287,4 +290,12 @@ pub struct Lint {
     /// Judge by names and configs alone, and read no model's file
     #[arg(long)]
     pub names_only: bool,
+}
+
+/// `s3 trust`.
+#[derive(Debug, Args)]
+pub struct Trust {
+    /// Of what.
+    #[arg(value_name = "ADDRESS", default_value = "", hide_default_value = true, help = SERVICE)]
+    pub address: String,
 }

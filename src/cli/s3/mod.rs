@@ -13,6 +13,7 @@ mod out;
 mod read;
 mod report;
 mod told;
+mod trust;
 mod undo;
 mod uploads;
 mod way;
@@ -168,6 +169,7 @@ async fn command(global: &Global, args: &S3, cancel: &Cancel) -> Done {
         Command::Head(args) => read::head(&way, out, args).await,
         Command::Share(args) => read::share(&way, out, args).await,
         Command::Lint(args) => lint::lint(&way, out, args).await,
+        Command::Trust(args) => trust::trust(&way, out, args).await,
         Command::Du(args) => report::du(&way, out, args).await,
         Command::Get(args) => carry::get(&way, out, args).await,
         Command::Put(args) => carry::put(&way, out, args).await,

@@ -1,14 +1,15 @@
 //! Which service an address means, and whose keys ask it.
 
 use super::super::args::Global;
-use super::super::browse::{of_site, quiet_env};
+use super::super::browse::{of_site, order_of, quiet_env};
 use super::args::{Carry, S3};
-use crate::app::Env;
-use crate::app::browse::{self, Registry};
+use crate::app::browse::{self, Registry, Vouched};
+use crate::app::{Env, trust};
 use crate::base::{Cancel, sanitise};
 use crate::plan::Failure;
 use crate::ports::Objects;
 use crate::ports::prompt::{Answer, Asker, Question};
+use crate::ports::trust::Looked;
 use crate::registry::address::Place;
 use crate::registry::transfer::{Limits, Transfers};
 use crate::transport::disk::Disk;
@@ -70,22 +71,44 @@ impl<'a> Way<'a> {
 
     /// The registry that a place means.
     pub async fn registry(&self, place: &Place) -> Result<Registry, Failure> {
-        let flags = self.args.service.flags();
-        match place {
-            Place::Service => browse::service(&self.env, &flags).await,
-            Place::Site(name) => of_site(&self.env, Some(name), &self.args.keys).await,
-            // What flags describe was meant; else the only site; else what the environment describes.
-            Place::Unsaid if !flags.is_empty() => browse::service(&self.env, &flags).await,
-            Place::Unsaid => match self.env.sites.names().as_slice() {
-                [] => browse::service(&self.env, &flags).await,
-                [only] => of_site(&self.env, Some(only.as_str()), &self.args.keys).await,
-                several => {
-                    let names = several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                    Err(Failure::permanent("which service is meant is not clear").help(format!(
-                        "Write SITE: in front, with one of {names}, or s3:// for the AWS files' service."
-                    )))
-                }
-            },
+        match self.meant(place)? {
+            Meant::Service => browse::service(&self.env, &self.args.service.flags()).await,
+            Meant::Site(name) => of_site(&self.env, Some(&name), &self.args.keys).await,
         }
     }
+
+    /// Who is at the other end of a place's address. No key is asked for.
+    pub async fn trust(&self, place: &Place) -> Result<(Looked, Vouched), Failure> {
+        match self.meant(place)? {
+            Meant::Service => trust::service(&self.env, &self.args.service.flags()).await,
+            Meant::Site(name) => trust::site(&self.env, &order_of(&self.env, Some(&name))?).await,
+        }
+    }
+
+    fn meant(&self, place: &Place) -> Result<Meant, Failure> {
+        Ok(match place {
+            Place::Service => Meant::Service,
+            Place::Site(name) => Meant::Site(name.clone()),
+            // What flags describe was meant; else the only site; else what the environment describes.
+            Place::Unsaid if !self.args.service.flags().is_empty() => Meant::Service,
+            Place::Unsaid => match self.env.sites.names().as_slice() {
+                [] => Meant::Service,
+                [only] => Meant::Site(only.to_string()),
+                several => {
+                    let names = several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                    return Err(Failure::permanent("which service is meant is not clear").help(format!(
+                        "Write SITE: in front, with one of {names}, or s3:// for the AWS files' service."
+                    )));
+                }
+            },
+        })
+    }
+}
+
+/// What a place comes to.
+enum Meant {
+    /// The service that flags, variables or a profile describe.
+    Service,
+    /// This site.
+    Site(String),
 }

@@ -6,7 +6,7 @@ pub(in crate::cli) mod files;
 mod prompt;
 
 use super::args::{self, Global, Rehearse, Resume};
-use super::screens::{QUEUE, language, possible, signals, theme};
+use super::screens::{QUEUE, language, possible, signals, theme, wrapped};
 use super::wire::{RehearsalDir, by, refuse, runtime_dir, sites};
 use super::{browse, output, status};
 use crate::app::order;
@@ -167,6 +167,7 @@ fn screens(global: &Global, begin: Begin) -> (Exit, Leaving) {
         }
     };
     let mut model = Model::new(Text::of(language(global)), theme(global), begin.rehearsal);
+    model.shell.frugal = global.low_bandwidth;
     model.walk.draft = begin.draft.clone();
     model.shell.speed = begin.speed.get();
     if begin.rehearsal {
@@ -220,14 +221,22 @@ async fn drive(global: &Global, model: &mut Model, begin: Begin) -> Result<(Exit
         speed: begin.speed,
     };
     let (end, suspend) = signals().map_err(|e| Failure::permanent("hear signals").because(e.to_string()))?;
-    let feeds =
-        Feeds { msgs: heard, live: live.subscribe(), output: output.subscribe(), end, suspend, clock: clock.clone() };
+    let feeds = Feeds {
+        msgs: heard,
+        live: live.subscribe(),
+        output: output.subscribe(),
+        end,
+        suspend,
+        clock: clock.clone(),
+        frugal: global.low_bandwidth,
+    };
     if let Some(site) = begin.first {
         // Nothing else is in the queue yet.
         let _ = effects.try_send(Effect::Resume { site });
     }
     let (leaving, ended) = {
-        let mut tty = Taken::take(false).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
+        let mut tty =
+            Taken::take(false, wrapped()).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
         let ended = work(driver.clone(), asked)?;
         (run(model, &mut tty, EventStream::new(), feeds, effects).await, ended)
     };

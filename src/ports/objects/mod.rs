@@ -19,7 +19,9 @@ pub use values::{
 };
 
 use super::object_store::Versioning;
+use super::trust::Looked;
 use crate::base::Secret;
+use crate::plan::Failure;
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -95,4 +97,11 @@ pub trait Objects: Send + Sync {
     async fn set_tags(&self, at: &At, tags: &[(String, String)]) -> Answer<()>;
     /// A URL that lets its holder do one thing for a while: as good as a password until then.
     async fn share(&self, at: &At, what: Share, lasts: Duration) -> Answer<Secret<String>>;
+
+    /// Connects once more, the way that calls go, and says who is there and what its clock says. A certificate that
+    /// does not verify is an answer too; an error is that there is no connection.
+    async fn trust(&self) -> Answer<Looked> {
+        let failure = Failure::permanent("what this service is reached by has no connection to look at");
+        Err(ObjectError { why: Why::Unsupported, failure })
+    }
 }

@@ -17,14 +17,16 @@ use super::dial::Route;
 use super::https::{self, Roots};
 use super::s3_client::{paced, settings, signer};
 use super::s3_errors::Calls;
-use crate::base::Secret;
+use super::trust;
+use crate::base::{Secret, SystemClock};
 use crate::plan::Failure;
 use crate::ports::object_store::Versioning;
 use crate::ports::objects::{
     Answer, At, BucketRow, Deleted, GetQuery, Got, ListPage, ListQuery, Marker, Notes, ObjectError, ObjectInfo,
-    Objects, OnlyIf, Pacer, Part, PartPage, Service, Share, Sum, SumKind, Trust, Upload, UploadPage, VersionPage, Why,
+    Objects, OnlyIf, Pacer, Part, PartPage, Service, Share, Sum, SumKind, Upload, UploadPage, VersionPage, Why,
     Written,
 };
+use crate::ports::trust::Looked;
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::StalledStreamProtectionConfig;
@@ -44,6 +46,9 @@ pub struct S3Objects {
     region: String,
     /// Whether TLS guards what is sent, so that a body need not be read once more for its signature.
     guarded: bool,
+    /// Where it is, without keys.
+    service: Service,
+    route: Route,
 }
 
 impl S3Objects {
@@ -56,12 +61,8 @@ impl S3Objects {
             return Err(not_an_address(&service.url, &"it has to begin with https:// or http://"));
         };
         let guarded = scheme == "https";
-        let roots = match (&service.trust, guarded) {
-            (_, false) => None,
-            (Trust::Only(pem), true) => Some(Roots::from_pem(pem)?),
-            (Trust::System, true) => Some(Roots::of_this_computer()?),
-        };
-        let https = https::client_of_any_scheme(route, roots.as_ref())?;
+        let roots = guarded.then(|| Roots::of(&service.trust)).transpose()?;
+        let https = https::client_of_any_scheme(route.clone(), roots.as_ref())?;
         let mut settings = settings(service.url.clone(), service.region.clone(), https.clone())
             .force_path_style(service.path_style)
             // Its least pause of 20 s, and any bound on a whole call, kill transfers on links that
@@ -71,15 +72,10 @@ impl S3Objects {
             Some(keys) => settings.credentials_provider(signer(keys, service.session_token.as_ref())),
             None => settings.allow_no_auth(),
         };
-        let other_ca = match service.trust {
-            Trust::Only(_) => {
-                "Check that the address and the CA's file belong together; a cluster that was installed anew has a new CA."
-            }
-            Trust::System => "Name the file with the service's CA by --ca or AWS_CA_BUNDLE.",
-        };
-        let calls = Calls::of_any(authority.to_string(), other_ca);
-        let region = service.region.clone();
-        Ok(Self { client: Client::from_conf(settings.build()), https, calls, region, guarded })
+        let calls = Calls::of_any(authority.to_string(), trust::other_ca(&service.trust));
+        let (region, service) =
+            (service.region.clone(), Service { keys: None, session_token: None, ..service.clone() });
+        Ok(Self { client: Client::from_conf(settings.build()), https, calls, region, guarded, service, route })
     }
 
     /// The error of a call that changes nothing.
@@ -99,7 +95,7 @@ impl S3Objects {
     }
 }
 
-fn not_an_address(url: &str, why: &dyn std::fmt::Display) -> Failure {
+pub(super) fn not_an_address(url: &str, why: &dyn std::fmt::Display) -> Failure {
     Failure::permanent(format!("{} is no address of an S3 service", crate::base::sanitise::text(url, 200)))
         .because(why.to_string())
         .help("Write it like https://host:port.")
@@ -250,5 +246,10 @@ impl Objects for S3Objects {
 
     async fn share(&self, at: &At, what: Share, lasts: Duration) -> Answer<Secret<String>> {
         self.signed(at, what, lasts).await
+    }
+
+    async fn trust(&self) -> Answer<Looked> {
+        let looked = trust::look(&self.service, self.route.clone(), &SystemClock).await;
+        looked.map_err(|failure| ObjectError { why: Why::Cut, failure })
     }
 }

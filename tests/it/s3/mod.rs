@@ -8,6 +8,7 @@ mod lies;
 mod manage;
 mod models;
 mod probe;
+mod trust;
 mod wire;
 
 use crate::program::{Said, program};

@@ -2,6 +2,7 @@
 
 mod back;
 mod browse;
+mod lines;
 mod mended;
 mod walk;
 
