@@ -817,3 +817,56 @@ wrong-pair = One name=value a line, each name once.
 wrong-tags = An object has at most ten tags.
 wrong-lasts = As in 90s, 30m, 24h or 7d; seven days at most.
 wrong-may = read or write.
+
+# The browser: trust, bookmarks
+do-trust = trust
+do-places = places
+do-bookmark = bookmark
+do-pane-down = details down
+do-pane-up = details up
+here-copy-sum = send fingerprint
+trust-title = Whom this talks to
+trust-how = Verification is always on; there is no switch that skips it.
+trust-plain = Nobody vouches for it: it is spoken to without TLS, and whoever is on the way can read and change everything.
+trust-good = Verified, vouched for by { $by }
+trust-days = { $days ->
+    [one] Holds for one more day.
+   *[other] Holds for { $days } more days.
+}
+trust-soon = { $days ->
+    [one] Ends within one day: renew it before.
+   *[other] Ends in { $days } days: renew it before.
+}
+trust-ended = It does not hold today.
+trust-protocol = { $version }, { $cipher }
+trust-own = certificate
+trust-between = signed by
+trust-anchor = trusted CA
+trust-names = for { $names }
+trust-times = holds { $from } to { $until } UTC
+trust-sum = SHA-256 { $sum }
+trust-issuer = issued by { $issuer }; key { $key }
+trust-behind = behind
+trust-ahead = ahead of
+trust-clock-same = The service's clock and this computer's are the same, as far as can be told from here.
+trust-clock-slight = The service's clock is { $far } { $which } this computer's: times of changes look off by so much.
+trust-clock-large = The service's clock is { $far } { $which } this computer's: shared URLs hold so much shorter or longer than they say. From 15 minutes on nothing that is signed here is taken.
+trust-clock-refused = The service's clock is { $far } { $which } this computer's: it refuses what is signed here. Set the clock that is wrong.
+lacks-nothing = The service does for this bucket all that the browser can ask for.
+lacks-versions = No old versions: what is deleted or replaced is gone ({ $why }).
+lacks-uploads = Unfinished uploads are not listed ({ $why }).
+lacks-parts = Parts of uploads are not listed: an upload that breaks off begins again ({ $why }).
+lacks-tags = No tags ({ $why }).
+lacks-if-match = Conditions on reads are not kept: a download that breaks off is compared before it goes on ({ $why }).
+lacks-checksums = No checksums are kept ({ $why }).
+places-title = Bookmarks, and where you have been
+places-how = They are kept on this computer, for each registry. tab on the go-to line offers them.
+places-none = Nothing is bookmarked, and nowhere has been gone to yet.
+places-aside = The file of places could not be read in full and was set aside as { $path }.
+places-forgotten = { $count ->
+    [one] The oldest bookmark was forgotten, because there are too many.
+   *[other] The { $count } oldest bookmarks were forgotten, because there are too many.
+}
+bookmark-title = Bookmark
+bookmark-what = What { $path } is to be called here.
+bookmark-kept = It is bookmarked.

@@ -212,8 +212,11 @@ pub struct Console {
 /// `browse`.
 #[derive(Debug, Default, Args)]
 pub struct Browse {
-    /// The site, SITE:BUCKET/PREFIX, or s3://BUCKET/PREFIX; may be left out where only one is known
-    #[arg(value_name = "SITE")]
+    /// What is browsed.
+    #[arg(
+        value_name = "SITE",
+        help = "The site, SITE:BUCKET/PREFIX, or s3://BUCKET/PREFIX; may be left out where only one is known"
+    )]
     pub site: Option<String>,
     /// Where to begin, as in models/resnet50/
     #[arg(value_name = "PATH")]

@@ -156,6 +156,16 @@ named! {
     Usage = "usage",
     /// What is on its way.
     Transfers = "transfers",
+    /// Whom the browser talks to.
+    Trust = "trust",
+    /// Bookmarks, and where one has been.
+    Places = "places",
+    /// A bookmark of this place.
+    Bookmark = "bookmark",
+    /// What is known of an object, further down.
+    PaneDown = "pane-down",
+    /// What is known of an object, further up.
+    PaneUp = "pane-up",
     /// Hold a transfer, or let it go on.
     Pause = "pause",
     /// Take what has ended from the list.
@@ -211,6 +221,10 @@ named! {
     Usage = "usage",
     /// What is on its way.
     Transfers = "transfers",
+    /// Whom the browser talks to.
+    Trust = "trust",
+    /// Bookmarks, and where one has been.
+    Places = "places",
 }
 
 impl Scope {
@@ -228,7 +242,9 @@ impl Scope {
             | Self::Versions
             | Self::Uploads
             | Self::Usage
-            | Self::Transfers => Some(Self::List),
+            | Self::Transfers
+            | Self::Trust
+            | Self::Places => Some(Self::List),
             _ => Some(Self::Any),
         }
     }

@@ -60,11 +60,13 @@ pub fn text_of(row: &Binding) -> String {
     match (row.scope, row.command) {
         // There is nothing to choose where something is typed.
         (Scope::Typing, Command::Take) => "accept-typed".to_owned(),
-        (Scope::Browse | Scope::Buckets | Scope::Usage | Scope::Models | Scope::Versions, Command::Take) => {
-            "here-open".to_owned()
-        }
+        (
+            Scope::Browse | Scope::Buckets | Scope::Usage | Scope::Models | Scope::Versions | Scope::Places,
+            Command::Take,
+        ) => "here-open".to_owned(),
         (Scope::Browse | Scope::Versions | Scope::Uploads, Command::Toggle) => "here-mark".to_owned(),
         (Scope::Browse, Command::Search) => "here-filter".to_owned(),
+        (Scope::Trust, Command::Copy) => "here-copy-sum".to_owned(),
         (Scope::Transfers, Command::Take) => "here-open-report".to_owned(),
         (Scope::Transfers, Command::Delete) => "here-cancel".to_owned(),
         (Scope::Uploads, Command::Delete) => "here-throw-away".to_owned(),

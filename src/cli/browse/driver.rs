@@ -6,6 +6,8 @@ use super::carry::Carrier;
 use super::work::{Tools, carry_out};
 use crate::app::anew::Anew;
 use crate::app::browse::{Registry, Source};
+use crate::app::places;
+use crate::app::sites::Sites;
 use crate::plan::Failure;
 use crate::ports::Objects;
 use crate::ports::objects::ObjectError;
@@ -17,6 +19,7 @@ use crate::registry::preview::preview;
 use crate::registry::transfer::{Limits, Transfers};
 use crate::registry::usage::{Usage, count};
 use crate::transport::disk::Disk;
+use crate::ui::browse::places::{Keep, Kept};
 use crate::ui::browse::work::{Lane, Work};
 use crate::ui::browse::{Effect, Live, Msg};
 use std::path::PathBuf;
@@ -44,6 +47,8 @@ pub struct Driver {
     live: watch::Sender<Live>,
     /// Where uploads' journals lie.
     uploads: PathBuf,
+    /// Bookmarks, and where one has been.
+    places: places::Store,
     /// The listing, which knows where it stands when it is stopped.
     listing: Option<Listing>,
     looking: Option<JoinHandle<()>>,
@@ -60,13 +65,14 @@ struct Listing {
 
 impl Driver {
     /// A driver of one service.
-    pub fn new(registry: Registry, msgs: mpsc::Sender<Msg>, live: watch::Sender<Live>, uploads: PathBuf) -> Self {
+    pub fn new(registry: Registry, msgs: mpsc::Sender<Msg>, live: watch::Sender<Live>, sites: &Sites) -> Self {
         Self {
             registry,
             lane: Lane::Reading,
             msgs,
             live,
-            uploads,
+            uploads: sites.uploads(),
+            places: places::Store::of(sites),
             listing: None,
             looking: None,
             working: None,
@@ -175,6 +181,36 @@ impl Driver {
                     if let Ok(found) = features(&*objects, &bucket).await {
                         let _ = msgs.send(Msg::Features { bucket, found }).await;
                     }
+                });
+            }
+            Effect::Trust { id } => {
+                let source = self.source();
+                self.look(move |_, msgs| async move {
+                    let found = source.trust().await.map(Box::new);
+                    let _ = msgs.send(Msg::Trusted { id, found }).await;
+                });
+            }
+            Effect::Keep(keep) => {
+                let (places, msgs) = (self.places.clone(), self.msgs.clone());
+                // Beside all else; the store itself lets one after the other write.
+                tokio::spawn(async move {
+                    let quiet = matches!(keep, Keep::Visited(_));
+                    let kept = match keep {
+                        Keep::Load => places.load().await,
+                        Keep::Add(bookmark) => places.add(bookmark).await,
+                        Keep::Remove(at) => places.remove(at).await,
+                        Keep::Visited(at) => places.visited(at).await,
+                    };
+                    // That a place could not be noted keeps nobody from being there.
+                    if quiet && kept.is_err() {
+                        return;
+                    }
+                    let shown = |kept: places::Kept| Kept {
+                        places: kept.places,
+                        aside: kept.aside.map(|path| path.display().to_string()),
+                        forgotten: kept.forgotten.len(),
+                    };
+                    let _ = msgs.send(Msg::Kept(kept.map(shown))).await;
                 });
             }
             Effect::StopLooking => {

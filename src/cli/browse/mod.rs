@@ -11,6 +11,7 @@ use super::screens::{QUEUE, language, possible, signals, theme, wrapped};
 use super::wire::{by, refuse, runtime_dir, sites};
 use super::{output, status};
 use crate::app::browse::{self, Registry, Vouched};
+use crate::app::sites::Sites;
 use crate::app::{Env, Exit, Order, order};
 use crate::base::{Cancel, Redactor, SystemClock};
 use crate::engine::retry::Retry;
@@ -48,7 +49,7 @@ pub fn browse(global: &Global, args: &args::Browse) -> Exit {
         let found = registry(global, args, &begin).await?;
         let spot = spot(begin.path.as_deref());
         let home = std::env::current_dir().unwrap_or_default();
-        let room = Room { home, uploads: sites(global)?.uploads() };
+        let room = Room { home, sites: sites(global)? };
         show(global, false, &found, spot, room, !args.no_mouse).await
     });
     let exit = exit.unwrap_or_else(|failure| refuse(&failure));
@@ -162,8 +163,8 @@ async fn registry(global: &Global, args: &args::Browse, begin: &Begin) -> Result
 pub(super) struct Room {
     /// The directory that is proposed for what is fetched.
     pub home: PathBuf,
-    /// Where uploads' journals lie.
-    pub uploads: PathBuf,
+    /// Where what was begun and where one has been is noted.
+    pub sites: Sites,
 }
 
 /// Shows a registry until it is left.
@@ -186,6 +187,7 @@ pub(super) async fn show(
         url: registry.url.clone(),
         trust,
         key: registry.key.clone(),
+        id: registry.id(),
         writer: registry.writing.as_ref().map(|(key, _)| key.clone()),
     };
     let mut model = Browse::new(Text::of(language(global)), theme(global), rehearsal, who, spot);
@@ -198,7 +200,7 @@ pub(super) async fn show(
     let (end, suspend) = signals().map_err(|e| Failure::permanent("hear signals").because(e.to_string()))?;
     let feeds =
         Feeds { msgs: heard, live, output, end, suspend, clock: Arc::new(SystemClock), frugal: global.low_bandwidth };
-    let driver = tokio::spawn(Driver::new(registry.clone(), msgs, shown, room.uploads).run(asked));
+    let driver = tokio::spawn(Driver::new(registry.clone(), msgs, shown, &room.sites).run(asked));
     {
         let mut tty =
             Taken::take(mouse, wrapped()).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;

@@ -4,7 +4,7 @@ use crate::plan::Failure;
 use crate::ports::Objects;
 use crate::ports::objects::{At, OnlyIf};
 use crate::registry::change;
-use crate::registry::transfer::{Transfers, Way};
+use crate::registry::transfer::{IfThere, Transfers, Way};
 use crate::ui::browse::Msg;
 use crate::ui::browse::work::{Work, Worked};
 use std::sync::Arc;
@@ -35,10 +35,10 @@ pub async fn carry_out(tools: &Tools, id: u64, work: Work) -> Result<Worked, Fai
             Worked::Made
         }
         Work::NewBucket(bucket) => {
-            tools.objects.make_bucket(&bucket).await.map_err(|e| e.failure)?;
+            change::make_bucket(of, way, &bucket).await.map_err(|t| t.failure)?;
             Worked::Made
         }
-        Work::Copy { from, to, moves, replace } => copies(tools, &from, &to, moves, replace, told).await,
+        Work::Copy { from, to, moves, replace } => copies(tools, &from, &to, moves, replace, told).await?,
         Work::Read(at) => {
             let info = Box::new(tools.objects.head(&at).await.map_err(|e| e.failure)?);
             let tags = tools.objects.tags(&at).await;
@@ -77,16 +77,44 @@ pub async fn carry_out(tools: &Tools, id: u64, work: Work) -> Result<Worked, Fai
     })
 }
 
-/// Copies or moves each; what fails does not keep the others from it.
-async fn copies(tools: &Tools, from: &[At], to: &At, moves: bool, replace: bool, told: impl Fn(u64)) -> Worked {
+/// Copies or moves each; what fails does not keep the others from it. A prefix comes with all below it.
+async fn copies(
+    tools: &Tools,
+    from: &[At],
+    to: &At,
+    moves: bool,
+    replace: bool,
+    told: impl Fn(u64),
+) -> Result<Worked, Failure> {
     let (of, way) = (&tools.transfers, &Way::free());
-    let only = if replace { OnlyIf::Always } else { OnlyIf::Absent };
+    let (only, if_there) =
+        if replace { (OnlyIf::Always, IfThere::Replace) } else { (OnlyIf::Absent, IfThere::KeepSame) };
     let folder = to.key.is_empty() || to.key.ends_with('/');
     let (mut done, mut failed) = (0, Vec::new());
     for one in from {
-        let name = one.key.rsplit('/').next().unwrap_or(&one.key);
+        let inner = one.key.strip_suffix('/').unwrap_or(&one.key);
+        let name = one.key.get(inner.rfind('/').map_or(0, |at| at + 1)..).unwrap_or_default();
         let key = if folder { format!("{}{name}", to.key) } else { to.key.clone() };
         let target = At::new(to.bucket.clone(), key);
+        if one.key.ends_with('/') {
+            let target = At::new(to.bucket.clone(), if from.len() == 1 { to.key.clone() } else { target.key });
+            let plan = change::plan_copy(of, way, one, &target, if_there).await.map_err(|t| t.failure)?;
+            if !plan.clashes.is_empty() {
+                let help = "Choose another prefix, or delete what is there.";
+                let why =
+                    |key: &String| (key.clone(), Failure::needs_human("something else is there already").help(help));
+                failed.extend(plan.clashes.iter().map(why));
+                continue;
+            }
+            let report = change::copy_all(of, way, &plan, moves, |report| told(done + report.done)).await;
+            done += report.done;
+            failed.extend(report.failed.into_iter().map(|(key, trouble)| (key, trouble.failure)));
+            if report.left > 0 {
+                let rest = format!("{} more were not begun", report.left);
+                failed.push((one.key.clone(), Failure::transient(rest)));
+            }
+            continue;
+        }
         let copied = if moves {
             change::move_to(of, way, one, &target, &only).await
         } else {
@@ -98,5 +126,5 @@ async fn copies(tools: &Tools, from: &[At], to: &At, moves: bool, replace: bool,
         }
         told(done);
     }
-    Worked::Copied { done, failed }
+    Ok(Worked::Copied { done, failed })
 }

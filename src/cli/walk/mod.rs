@@ -248,7 +248,7 @@ async fn drive(global: &Global, model: &mut Model, begin: Begin) -> Result<(Exit
                 // A rehearsal proposes nothing outside of its own directory.
                 let home =
                     if driver.rehearsal { driver.base.clone() } else { std::env::current_dir().unwrap_or_default() };
-                let room = browse::Room { home, uploads: driver.sites.uploads() };
+                let room = browse::Room { home, sites: driver.sites.clone() };
                 browse::show(global, driver.rehearsal, &registry, browse::first_bucket(model), room, true).await
             }
             Err(failure) => Err(failure),

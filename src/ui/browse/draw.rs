@@ -63,6 +63,13 @@ impl Browse {
         parts(self, self.area()).pane.is_some()
     }
 
+    /// Lines of what is known of an object, and how many are seen.
+    pub(super) fn pane_size(&self) -> (usize, usize) {
+        let Some(pane) = parts(self, self.area()).pane else { return (0, 0) };
+        // The line at its left, and a space.
+        (lines_of_pane(self, pane.width.saturating_sub(2)).len(), usize::from(pane.height))
+    }
+
     /// Which line of the list lies there.
     pub(super) fn place_at(&self, column: u16, row: u16) -> Option<usize> {
         let list = parts(self, self.area()).list;
@@ -269,16 +276,27 @@ fn nothing(browse: &Browse) -> (Role, String) {
 }
 
 fn pane_lines(browse: &Browse, area: Rect, buffer: &mut Buffer) {
-    let (text, theme) = (&browse.shell.text, browse.shell.theme);
+    let theme = browse.shell.theme;
     let area = ruled_left(theme, area, buffer);
-    let room = usize::from(area.width).saturating_sub(1);
-    let lines = match (&browse.preview.at, &browse.preview.found) {
+    let lines = lines_of_pane(browse, area.width);
+    let (rows, len) = (usize::from(area.height), lines.len());
+    let first = browse.preview.first.min(len.saturating_sub(rows));
+    draw_lines(lines.into_iter().skip(first).take(rows).collect(), area, buffer);
+    if first > 0 {
+        mark_more(theme, area, first, len.min(first + rows), buffer);
+    }
+}
+
+/// All lines of what is known of the object.
+fn lines_of_pane(browse: &Browse, columns: u16) -> Vec<Line<'static>> {
+    let (text, theme) = (&browse.shell.text, browse.shell.theme);
+    let room = usize::from(columns).saturating_sub(1);
+    match (&browse.preview.at, &browse.preview.found) {
         (Some(at), Some(Ok(found))) => found_lines(browse, &at.key, found, room),
         (Some(_), Some(Err(error))) => wrapped(theme, Role::Bad, &error.failure.line(), room),
         (Some(_), None) => vec![line(theme, Role::Dim, text.t("browse-looking"))],
         (None, _) => Vec::new(),
-    };
-    draw_lines(lines, area, buffer);
+    }
 }
 
 fn found_lines(browse: &Browse, key: &str, found: &Previewed, room: usize) -> Vec<Line<'static>> {

@@ -64,6 +64,8 @@ fn answers(browse: &mut Browse, effects: Vec<Effect>, well: bool) -> Vec<Effect>
             }
             Effect::Usage { id, prefix, .. } => Msg::Usage { id, usage: Ok(Box::new(Usage::new(&prefix, 1))) },
             Effect::Preview { id, .. } => Msg::Previewed { id, found: Err(error()) },
+            Effect::Trust { id } => Msg::Trusted { id, found: Ok(Box::new(trust_tests::verified())) },
+            Effect::Keep(_) => Msg::Kept(Ok(trust_tests::kept())),
             Effect::Write => Msg::Writing(if well { Ok(()) } else { Err(error().failure) }),
             Effect::Work { id, work: Work::Count { scope, .. } } if well => {
                 Msg::Worked { id, end: Ok(Worked::Counted(Box::new(plan(scope)))) }

@@ -67,6 +67,13 @@ impl Browse {
             Command::Uploads => self.open_uploads(),
             Command::Usage => self.open_usage(),
             Command::Transfers => self.open_transfers(),
+            Command::Trust => self.open_trust(),
+            Command::Places => self.open_places(),
+            Command::Bookmark => self.bookmark(),
+            Command::PaneDown | Command::PaneUp => {
+                self.scroll_pane(command);
+                Vec::new()
+            }
             Command::Write => self.write(),
             Command::Get => self.ask_get(self.chosen()),
             Command::Share => match self.object_here() {

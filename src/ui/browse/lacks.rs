@@ -8,6 +8,10 @@ use crate::ui::keys::Command;
 impl Browse {
     /// Finds out once for each bucket what the service can do with it.
     pub(super) fn ask_features(&mut self) -> Vec<Effect> {
+        // They are several requests that nobody has asked for.
+        if self.shell.frugal {
+            return Vec::new();
+        }
         let Some(bucket) = self.spot.bucket.clone().filter(|bucket| !self.features.contains_key(bucket)) else {
             return Vec::new();
         };

@@ -16,6 +16,7 @@ mod models_draw;
 mod models_tests;
 pub mod msg;
 mod over;
+pub mod places;
 pub mod preview;
 mod spot;
 mod status;
@@ -23,6 +24,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod transfers;
+#[cfg(test)]
+mod trust_tests;
+mod trusts;
 mod typing;
 mod uploads;
 mod usage;
@@ -39,6 +43,7 @@ use super::{Shell, effect::Leaving};
 use crate::ports::objects::{BucketRow, ListQuery, ObjectError};
 use crate::registry::features::Features;
 use crate::registry::listing::{End, Kind, Listing, Row};
+use crate::registry::places::{Places, RegistryId};
 pub use draw::render;
 pub use msg::{Effect, Live, Msg};
 use ratatui::Frame;
@@ -48,7 +53,7 @@ use std::time::Duration;
 pub use typing::Typing;
 
 /// Whose registry it is, and whose key asks.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Who {
     /// The site's name, or the profile's.
     pub name: String,
@@ -58,6 +63,8 @@ pub struct Who {
     pub trust: Vouched,
     /// Which key signs.
     pub key: String,
+    /// Which registry it is among those that places are kept of.
+    pub id: RegistryId,
     /// The key that may write, where one is known.
     pub writer: Option<String>,
 }
@@ -107,6 +114,8 @@ pub struct Browse {
     pub carried: Vec<work::Carried>,
     /// The directory that is proposed for what is fetched.
     pub home: String,
+    /// Bookmarks, and where one has been.
+    pub places: Places,
     /// What the service can do with the buckets that were looked at.
     features: HashMap<String, Features>,
     /// Rows that were marked.
@@ -157,6 +166,7 @@ impl Browse {
             writing: writing::Writing::default(),
             carried: Vec::new(),
             home: ".".to_owned(),
+            places: Places::default(),
             features: HashMap::new(),
         }
     }
@@ -234,7 +244,9 @@ impl Browse {
         }
         self.cursor = Cursor::default();
         self.wanted = on;
-        self.ask()
+        let mut effects = self.ask();
+        effects.extend(self.note_visit());
+        effects
     }
 
     /// One place up, with the cursor on where it came from.
@@ -325,6 +337,8 @@ impl Browse {
             Msg::Features { bucket, found } => {
                 self.features.insert(bucket, found);
             }
+            Msg::Kept(kept) => self.kept(kept),
+            Msg::Trusted { id, found } => self.trusted(id, found),
             Msg::Writing(so) => return self.writes(so),
             Msg::WorkSoFar { id, done } => self.work_so_far(id, done),
             Msg::Worked { id, end } => return self.worked(id, end),
@@ -363,7 +377,10 @@ impl Screens for Browse {
     type Live = Live;
 
     fn first(&mut self) -> Vec<Effect> {
-        self.ask()
+        let mut effects = self.ask();
+        effects.push(Effect::Keep(places::Keep::Load));
+        effects.extend(self.note_visit());
+        effects
     }
 
     fn hear(&mut self, input: Input<Msg, Live>) -> Vec<Effect> {

@@ -1,10 +1,12 @@
 //! What the browser's screens hear, and what they want done. The driver in `cli` carries it out.
 
+use super::places::{Keep, Kept};
 use super::preview::Previewed;
 use super::work::{Carried, Lane, Steer, Work, Worked};
 use crate::base::Secret;
 use crate::plan::Failure;
 use crate::ports::objects::{At, BucketRow, ListQuery, ObjectError, UploadRow, VersionRow};
+use crate::ports::trust::Looked;
 use crate::registry::features::Features;
 use crate::registry::listing::{Batch, End};
 use crate::registry::models::{Ask, Progress, View};
@@ -80,6 +82,15 @@ pub enum Msg {
         bucket: String,
         /// What.
         found: Features,
+    },
+    /// What is kept of bookmarks and places.
+    Kept(Result<Kept, Failure>),
+    /// What was seen of the service.
+    Trusted {
+        /// Which look.
+        id: u64,
+        /// What was seen, or why nothing was.
+        found: Result<Box<Looked>, Failure>,
     },
     /// Changes are signed with the key that may write from now on, or why not.
     Writing(Result<(), Failure>),
@@ -185,6 +196,13 @@ pub enum Effect {
     },
     /// Find out what the service can do with a bucket.
     Features(String),
+    /// Read or change what is kept of bookmarks and places.
+    Keep(Keep),
+    /// Look at the service's certificates and its clock; the look before is given up.
+    Trust {
+        /// What the answer is called.
+        id: u64,
+    },
     /// Sign with the key that may write from now on.
     Write,
     /// Do something; one at a time.

@@ -3,7 +3,9 @@
 
 use super::models::Models;
 use super::msg::Effect;
+use super::places::{self, Known};
 use super::transfers::{self, Transfers};
+use super::trusts::{self, Trusts};
 use super::uploads::{self, Uploads};
 use super::usage::{self, Counts};
 use super::versions::{self, Versions};
@@ -30,6 +32,10 @@ pub enum Over {
     Usage(Box<Counts>),
     /// What is on its way.
     Transfers(Transfers),
+    /// Whom it talks to.
+    Trust(Trusts),
+    /// Bookmarks, and where one has been.
+    Places(Known),
 }
 
 impl Over {
@@ -41,6 +47,8 @@ impl Over {
             Self::Uploads(_) => Scope::Uploads,
             Self::Usage(_) => Scope::Usage,
             Self::Transfers(_) => Scope::Transfers,
+            Self::Trust(_) => Scope::Trust,
+            Self::Places(_) => Scope::Places,
         }
     }
 
@@ -51,9 +59,9 @@ impl Over {
             Self::Versions(versions) => versions::title(browse, versions, columns),
             Self::Uploads(uploads) => uploads::title(browse, uploads, columns),
             Self::Usage(counts) => usage::title(browse, counts, columns),
-            Self::Transfers(_) => {
-                line(browse.shell.theme, Role::Accent, format!(" {}", browse.shell.text.t("transfers-title")))
-            }
+            Self::Transfers(_) => plain_title(browse, "transfers-title"),
+            Self::Trust(_) => plain_title(browse, "trust-title"),
+            Self::Places(_) => plain_title(browse, "places-title"),
         }
     }
 
@@ -64,7 +72,7 @@ impl Over {
             Self::Versions(_) => versions::titles(browse, titles.width),
             Self::Uploads(_) => uploads::titles(browse, titles.width),
             Self::Usage(_) => usage::titles(browse, titles.width),
-            Self::Transfers(_) => Line::default(),
+            Self::Transfers(_) | Self::Trust(_) | Self::Places(_) => Line::default(),
         };
         draw_lines(vec![names], titles, buffer);
         match self {
@@ -73,6 +81,8 @@ impl Over {
             Self::Uploads(uploads) => uploads::list(browse, uploads, area, buffer),
             Self::Usage(counts) => usage::list(browse, counts, area, buffer),
             Self::Transfers(transfers) => transfers::list(browse, *transfers, area, buffer),
+            Self::Trust(trusts) => trusts::list(browse, trusts, area, buffer),
+            Self::Places(known) => places::list(browse, *known, area, buffer),
         }
     }
 
@@ -84,6 +94,8 @@ impl Over {
             Self::Uploads(uploads) => uploads::said(browse, uploads),
             Self::Usage(counts) => usage::said(browse, counts),
             Self::Transfers(_) => (Role::Dim, browse.shell.text.t("transfers-how")),
+            Self::Trust(_) => (Role::Dim, browse.shell.text.t("trust-how")),
+            Self::Places(_) => (Role::Dim, browse.shell.text.t("places-how")),
         }
     }
 
@@ -91,6 +103,10 @@ impl Over {
     pub(super) fn has_pane(&self) -> bool {
         matches!(self, Self::Versions(_))
     }
+}
+
+fn plain_title(browse: &Browse, key: &str) -> Line<'static> {
+    line(browse.shell.theme, Role::Accent, format!(" {}", browse.shell.text.t(key)))
 }
 
 impl Browse {
@@ -105,6 +121,8 @@ impl Browse {
             Some(Over::Uploads(_)) => self.uploads_command(command),
             Some(Over::Usage(_)) => self.usage_command(command),
             Some(Over::Transfers(_)) => self.transfers_command(command),
+            Some(Over::Trust(_)) => self.trust_command(command),
+            Some(Over::Places(_)) => self.places_command(command),
             None => Vec::new(),
         }
     }
@@ -118,6 +136,8 @@ impl Browse {
                 uploads.rows.is_empty() && matches!(command, Command::Delete | Command::Toggle | Command::Copy)
             }
             Some(Over::Transfers(transfers)) => self.transfers_idle(*transfers, command),
+            Some(Over::Trust(trusts)) => Self::trust_idle(trusts, command),
+            Some(Over::Places(known)) => self.places_idle(*known, command),
             Some(Over::Usage(_)) | None => false,
         }
     }
@@ -129,7 +149,8 @@ impl Browse {
             Some(Over::Versions(versions)) => versions.end.is_none(),
             Some(Over::Uploads(uploads)) => uploads.end.is_none(),
             Some(Over::Usage(counts)) => counts.is_going_on(),
-            Some(Over::Transfers(_)) | None => false,
+            Some(Over::Trust(trusts)) => trusts.found.is_none(),
+            Some(Over::Transfers(_) | Over::Places(_)) | None => false,
         };
         self.preview.forget();
         self.preview.moved(self.shell.now_ms);

@@ -4,6 +4,7 @@ use super::Browse;
 use super::msg::Effect;
 use crate::ports::objects::{At, ObjectError};
 pub use crate::registry::preview::Previewed;
+use crate::ui::keys::Command;
 use std::time::Duration;
 
 /// How long the cursor rests before an object is looked at: while somebody walks through a list, nothing is
@@ -21,6 +22,8 @@ pub struct State {
     pub at: Option<At>,
     /// What was found.
     pub found: Option<Result<Box<Previewed>, ObjectError>>,
+    /// The first line of it that is seen.
+    pub first: usize,
 }
 
 impl State {
@@ -61,7 +64,7 @@ impl Browse {
             return Vec::new();
         }
         self.preview.moved_ms = None;
-        if self.pane && self.shows_pane() { self.preview_now() } else { Vec::new() }
+        if self.pane && self.shows_pane() && !self.shell.frugal { self.preview_now() } else { Vec::new() }
     }
 
     /// Looks at the object of the cursor, unless it is known.
@@ -75,6 +78,15 @@ impl Browse {
             return Vec::new();
         };
         self.look_at(at)
+    }
+
+    /// Moves what is known of the object by half a page.
+    pub(super) fn scroll_pane(&mut self, command: Command) {
+        let (lines, rows) = self.pane_size();
+        let (most, half) = (lines.saturating_sub(rows), (rows / 2).max(1));
+        let first = self.preview.first.min(most);
+        self.preview.first =
+            if command == Command::PaneDown { (first + half).min(most) } else { first.saturating_sub(half) };
     }
 
     /// Looks at an object or a version, unless it is known.

@@ -28,6 +28,8 @@ pub(super) fn press(browse: &mut Browse, keys: &str) -> Vec<Effect> {
             };
             browse.hear(Input::Key(key(code)))
         })
+        // Where one goes is noted each time; a test of its own is about that.
+        .filter(|effect| !matches!(effect, Effect::Keep(places::Keep::Visited(_))))
         .collect()
 }
 
@@ -37,6 +39,7 @@ fn who() -> Who {
         url: "https://10.77.0.2:30900".into(),
         trust: Vouched::Site("edge-07".into()),
         key: "reader".into(),
+        id: RegistryId::site("edge-07"),
         writer: Some("publisher".into()),
     }
 }
@@ -260,12 +263,12 @@ fn a_click_puts_the_cursor_on_a_row_and_a_second_one_opens_it() {
         MouseEvent { kind: MouseEventKind::Down(MouseButton::Left), column: 5, row: 5, modifiers: KeyModifiers::NONE };
     assert_eq!(browse.hear(Input::Mouse(click)), []);
     assert_eq!(browse.row().map(|row| row.name), Some("2/"));
-    assert!(matches!(&browse.hear(Input::Mouse(click))[..], [Effect::List { .. }]));
+    assert!(matches!(&browse.hear(Input::Mouse(click))[..], [Effect::List { .. }, ..]));
 }
 
 fn is_ours(scope: Scope) -> bool {
-    use Scope::{Browse, Buckets, Models, Transfers, Uploads, Usage, Versions};
-    matches!(scope, Browse | Buckets | Models | Versions | Uploads | Usage | Transfers)
+    use Scope::{Browse, Buckets, Models, Places, Transfers, Trust, Uploads, Usage, Versions};
+    matches!(scope, Browse | Buckets | Models | Versions | Uploads | Usage | Transfers | Trust | Places)
 }
 
 #[test]
@@ -285,6 +288,8 @@ fn every_key_of_the_browser_does_something() {
                 Scope::Uploads => change_tests::uploads(Lang::En),
                 Scope::Usage => change_tests::usage(Lang::En),
                 Scope::Transfers => change_tests::transfers(Lang::En),
+                Scope::Trust => trust_tests::seen(Lang::En, trust_tests::verified()),
+                Scope::Places => trust_tests::places(Lang::En),
                 _ => resnet(Lang::En),
             };
             if row.command == Command::More {
@@ -293,6 +298,12 @@ fn every_key_of_the_browser_does_something() {
             // On an object, and not on the first line.
             if matches!(row.scope, Scope::Browse | Scope::Versions) {
                 press(&mut browse, if row.scope == Scope::Browse { "jj" } else { "j" });
+            }
+            if matches!(row.command, Command::PaneDown | Command::PaneUp) {
+                let many = preview::Previewed { head: "a line\n".repeat(90).into_bytes(), ..config() };
+                browse.preview.at = Some(crate::ports::objects::At::new("models", "x"));
+                browse.preview.found = Some(Ok(Box::new(many)));
+                browse.preview.first = 1;
             }
             let before = format!("{browse:?}");
             let effects = browse.hear(Input::Key(key.event()));

@@ -103,6 +103,11 @@ impl Browse {
                 self.keep_on(typing.before);
                 Vec::new()
             }
+            (Command::Next, Goal::GoTo) => {
+                self.typing = Some(typing);
+                self.complete_place();
+                Vec::new()
+            }
             // While a filter is typed, the list can be walked.
             (Command::Up | Command::Down | Command::PageUp | Command::PageDown, _) => {
                 self.cursor.moved(command, self.len(), usize::from(self.list_rows()));

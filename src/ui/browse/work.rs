@@ -36,7 +36,7 @@ pub enum Work {
     NewBucket(String),
     /// Copy within the service.
     Copy {
-        /// From where, each an object.
+        /// From where; a key that ends in `/` stands for all below it.
         from: Vec<At>,
         /// To where: a key, or a prefix that ends in `/`; empty for the bucket itself.
         to: At,

@@ -38,6 +38,8 @@ fn place(scope: Scope) -> &'static str {
         Scope::Uploads => "Browser, unfinished uploads",
         Scope::Usage => "Browser, where the space went",
         Scope::Transfers => "Browser, transfers",
+        Scope::Trust => "Browser, whom it talks to",
+        Scope::Places => "Browser, bookmarks and places",
     }
 }
 

@@ -5,6 +5,7 @@ use crate::base::sanitise::visible;
 use crate::plan::change::size_text;
 use crate::ports::objects::{At, ObjectInfo, UploadRow, VersionRow};
 use crate::registry::change::{DeletePlan, Doomed, Scope};
+use crate::registry::places::Location;
 use crate::ui::browse::Browse;
 use crate::ui::browse::msg::Effect;
 use crate::ui::browse::status::grouped;
@@ -180,6 +181,20 @@ impl Ask {
         }
         why.push((Role::Text, text.with("delete-type", [("word", word.as_str().into())])));
         form(browse, What::Delete { plan, word }, "delete-title", why, vec![one("ask-word", "")])
+    }
+
+    /// What to call a place.
+    pub(in crate::ui::browse) fn bookmark(browse: &Browse, at: Location) -> Self {
+        let text = &browse.shell.text;
+        let why =
+            vec![(Role::Text, text.with("bookmark-what", [("path", visible(&at.to_string()).into_owned().into())]))];
+        let name = if at.prefix.is_empty() {
+            at.bucket.clone()
+        } else {
+            last_part(&at.prefix).trim_end_matches('/').to_owned()
+        };
+        let fields = vec![one("ask-name", &visible(&name))];
+        form(browse, What::Bookmark(at), "bookmark-title", why, fields)
     }
 
     /// Whether these versions are to go, for good.

@@ -14,6 +14,7 @@ use super::work::{Tags, Work};
 use crate::base::Secret;
 use crate::ports::objects::{At, ObjectInfo, UploadRow};
 use crate::registry::change::DeletePlan;
+use crate::registry::places::Location;
 use crate::ui::keys::{Command, Scope};
 use crate::ui::theme::Role;
 use crate::ui::widgets::Field;
@@ -101,6 +102,8 @@ pub enum What {
     },
     /// A URL that opens an object.
     Share(At),
+    /// A bookmark of this place.
+    Bookmark(Location),
 }
 
 /// Choices, one of which is taken.

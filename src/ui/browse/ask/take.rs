@@ -3,8 +3,10 @@
 use super::forms::last_part;
 use super::{Ask, Form, What};
 use crate::ports::objects::{At, Notes, Share};
+use crate::registry::places::Bookmark;
 use crate::ui::browse::Browse;
 use crate::ui::browse::msg::Effect;
+use crate::ui::browse::places::Keep;
 use crate::ui::browse::work::{Carry, CarryWay, Tags, Work};
 use std::time::Duration;
 
@@ -14,7 +16,21 @@ const LONGEST: Duration = Duration::from_hours(7 * 24);
 impl Browse {
     /// Takes what was typed, or says what is wrong with it.
     pub(super) fn take_form(&mut self) -> Vec<Effect> {
-        let Some(Ask::Form(form)) = &self.ask else { return Vec::new() };
+        let Some(Ask::Form(form)) = &mut self.ask else { return Vec::new() };
+        if let What::Bookmark(at) = &form.what {
+            let bookmark = Bookmark::new(at.clone(), form.text(0).trim());
+            return match bookmark {
+                Ok(bookmark) => {
+                    self.ask = None;
+                    self.shell.notice = Some(self.shell.text.t("bookmark-kept"));
+                    vec![Effect::Keep(Keep::Add(bookmark))]
+                }
+                Err(failure) => {
+                    form.wrong = Some(failure.line());
+                    Vec::new()
+                }
+            };
+        }
         match taken(form) {
             Ok(Some(work)) => {
                 self.ask = None;
@@ -79,6 +95,8 @@ fn taken(form: &Form) -> Result<Option<Work>, &'static str> {
             }
             Work::Note { at: at.clone(), notes, tags }
         }
+        // Taken before: nothing is done at the service.
+        What::Bookmark(_) => return Ok(None),
         What::Share(at) => {
             let lasts = humantime(trimmed).filter(|lasts| !lasts.is_zero() && *lasts <= LONGEST);
             let lasts = lasts.ok_or("wrong-lasts")?;
@@ -125,13 +143,16 @@ fn copy(from: &[At], moves: bool, typed: &str) -> Result<Work, &'static str> {
     }
     let folder = key.is_empty() || key.ends_with('/');
     let many = from.len() > 1;
-    if many && !folder {
+    let a_prefix = from.iter().any(|one| one.key.ends_with('/'));
+    if (many || a_prefix) && !folder {
         return Err("wrong-not-a-prefix");
     }
+    // One prefix alone gets the name that was typed; what goes under a prefix keeps its own.
+    let renamed = !many && a_prefix;
     let to = At::new(bucket, key);
     let same = |one: &At| {
-        let key = if folder { format!("{key}{}", last_part(&one.key)) } else { key.to_owned() };
-        one.bucket == bucket && one.key == key
+        let key = if folder && !renamed { format!("{key}{}", last_part(&one.key)) } else { key.to_owned() };
+        one.bucket == bucket && (one.key == key || (one.key.ends_with('/') && key.starts_with(&one.key)))
     };
     if from.iter().any(same) {
         return Err("wrong-same");
@@ -175,6 +196,10 @@ mod tests {
         assert_eq!(copy(&from, false, "models/a/x"), Err("wrong-same"));
         assert_eq!(copy(&from, false, "models/a/"), Err("wrong-same"));
         assert_eq!(copy(&from, false, "/a"), Err("wrong-target"));
+        let below = [At::new("models", "a/")];
+        assert_eq!(copy(&below, false, "models/b"), Err("wrong-not-a-prefix"));
+        assert_eq!(copy(&below, false, "models/a/b/"), Err("wrong-same"), "not into itself");
+        assert!(copy(&below, false, "models/b/").is_ok());
         let two = [At::new("models", "a/x"), At::new("models", "a/y")];
         assert_eq!(copy(&two, true, "models/b"), Err("wrong-not-a-prefix"));
         let Ok(Work::Copy { to, moves: true, .. }) = copy(&two, true, "s3://models/b/") else { panic!("a move") };
