@@ -682,6 +682,7 @@ usage-of-so-far = { $path }: at least { $bytes }, counting
 usage-now = current
 usage-old = old versions
 usage-begun = unfinished uploads
+usage-disk = disk: { $free } free of { $size }
 usage-line = { $name }: current { $objects }, { $bytes }; old { $old }, { $oldbytes }; markers { $markers }; unfinished { $uploads }, { $uploadbytes }
 usage-no-versions = Old versions are not in this: { $why }
 usage-no-uploads = Unfinished uploads are not in this: { $why }

@@ -638,6 +638,7 @@ usage-of-so-far = { $path }：至少 { $bytes }，统计中
 usage-now = 当前
 usage-old = 旧版本
 usage-begun = 未完成的上传
+usage-disk = 磁盘：剩余 { $free } / { $size }
 usage-line = { $name }：{ $objects } 个对象 { $bytes }，{ $old } 个旧版本 { $oldbytes }，{ $markers } 个删除标记，{ $uploads } 个上传 { $uploadbytes }
 usage-no-versions = 未计入旧版本：{ $why }
 usage-no-uploads = 未计入未完成的上传：{ $why }

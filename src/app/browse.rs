@@ -5,8 +5,9 @@ use super::aws::{self, Keys};
 use super::keys_file::{self, KeysFile, Lies};
 use super::machine::Machine;
 use super::parts::{self, Env, Order};
+use super::space::{DiskOf, OfHost};
 use crate::base::{Secret, SystemClock};
-use crate::plan::Failure;
+use crate::plan::{Failure, Site};
 use crate::ports::objects::{Service, Trust};
 use crate::ports::trust::Looked;
 use crate::ports::{Answer, Credentials, Endpoint, Objects, Question, World, prompt::Asker};
@@ -49,6 +50,8 @@ pub struct Registry {
     pub writing: Option<(String, Arc<dyn Source>)>,
     /// The way to it with the key that Triton has, where that is known.
     pub triton: Option<Arc<dyn Source>>,
+    /// Whoever can look at the disk under it: only where there is a connection to its host.
+    pub disk: Option<Arc<dyn DiskOf>>,
 }
 
 impl Registry {
@@ -139,7 +142,13 @@ pub fn of_world(
         source: through(KeyName::Reader)?,
         writing: through(KeyName::Publisher).map(|source| (KeyName::Publisher.id().to_owned(), source)),
         triton: through(KeyName::Triton),
+        disk: None,
     })
+}
+
+/// The disk under a site's data, as its host sees it.
+pub fn disk_of(world: &Arc<dyn World>, site: &Site) -> Arc<dyn DiskOf> {
+    Arc::new(OfHost { world: world.clone(), host: site.name, data_dir: site.registry.data_dir.clone() })
 }
 
 /// What is wanted of a site.
@@ -182,7 +191,8 @@ pub async fn site(env: &Env, order: &Order, wanted: &Wanted) -> Result<Registry,
         direct(name, &at, &keys)?
     } else {
         let world = parts::connect(env, &Machine::Real, site).await?;
-        of_world(name, &world, &at, &keys).ok_or_else(|| Failure::permanent("there is no key"))?
+        let registry = of_world(name, &world, &at, &keys).ok_or_else(|| Failure::permanent("there is no key"))?;
+        Registry { disk: Some(disk_of(&world, site)), ..registry }
     };
     key.id().clone_into(&mut registry.key);
     Ok(registry)
@@ -209,7 +219,7 @@ fn direct(name: &str, at: &Endpoint, keys: &[(KeyName, Credentials)]) -> Result<
     let writing = way(KeyName::Publisher)?.map(|source| (KeyName::Publisher.id().to_owned(), source));
     let key = KeyName::Reader.id().to_owned();
     let triton = way(KeyName::Triton)?;
-    Ok(Registry { name: name.to_owned(), url: at.url(), ca: Vouched::Site, key, source, writing, triton })
+    Ok(Registry { name: name.to_owned(), url: at.url(), ca: Vouched::Site, key, source, writing, triton, disk: None })
 }
 
 fn fixed(objects: S3Objects) -> Arc<dyn Source> {
@@ -235,7 +245,7 @@ pub async fn service(env: &Env, flags: &aws::Flags) -> Result<Registry, Failure>
     let source = fixed(S3Objects::new(service, Route::Direct)?);
     let writing = service.keys.as_ref().map(|_| (key.clone(), source.clone()));
     let name = flags.profile.clone().unwrap_or_else(|| "S3".to_owned());
-    Ok(Registry { name, url: service.url.clone(), ca, key, source, writing, triton: None })
+    Ok(Registry { name, url: service.url.clone(), ca, key, source, writing, triton: None, disk: None })
 }
 
 /// The file of a site's keys, opened; `None` where there is none.

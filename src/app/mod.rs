@@ -18,6 +18,7 @@ mod parts;
 pub mod places;
 pub mod session;
 pub mod sites;
+pub mod space;
 pub mod ssh_hosts;
 pub mod trust;
 mod words;

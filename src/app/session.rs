@@ -250,8 +250,10 @@ impl Session {
         };
         self.forget_keys();
         let (name, _, world) = self.world.as_ref().ok_or_else(|| Failure::permanent("the host was not looked at"))?;
-        browse::of_world(name.as_str(), world, &handed.endpoint, &handed.keys)
-            .ok_or_else(|| Failure::permanent("the cluster holds no reader's key"))
+        let registry = browse::of_world(name.as_str(), world, &handed.endpoint, &handed.keys)
+            .ok_or_else(|| Failure::permanent("the cluster holds no reader's key"))?;
+        let disk = self.ready.as_ref().map(|(order, _)| browse::disk_of(world, &order.site));
+        Ok(Registry { disk, ..registry })
     }
 
     /// Forgets the keys.

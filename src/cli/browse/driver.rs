@@ -173,6 +173,15 @@ impl Driver {
             }
             Effect::Usage { id, bucket, prefix } => {
                 self.look(move |objects, msgs| counting(objects, msgs, id, bucket, prefix));
+                if let Some(disk) = self.registry.disk.clone() {
+                    let msgs = self.msgs.clone();
+                    // Beside the counting; a host that does not answer now is no trouble of its own.
+                    tokio::spawn(async move {
+                        if let Ok(space) = disk.space().await {
+                            let _ = msgs.send(Msg::Space { size: space.size, free: space.free }).await;
+                        }
+                    });
+                }
             }
             Effect::Features(bucket) => {
                 let (objects, msgs) = (self.objects(), self.msgs.clone());

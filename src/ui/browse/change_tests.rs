@@ -87,6 +87,7 @@ pub(super) fn usage(lang: Lang) -> Browse {
     said(&mut browse, Msg::Usage { id, usage: Ok(Box::new(usage.clone())) });
     assert!(drawn(&browse, 80, 24).contains("counting") || lang != Lang::En);
     usage.complete = true;
+    said(&mut browse, Msg::Space { size: 212 << 30, free: 18 << 30 });
     said(&mut browse, Msg::Usage { id, usage: Ok(Box::new(usage)) });
     browse
 }

@@ -116,6 +116,8 @@ pub struct Browse {
     pub home: String,
     /// Bookmarks, and where one has been.
     pub places: Places,
+    /// The disk under the registry, where its host can be asked: size and free bytes.
+    space: Option<(u64, u64)>,
     /// What the service can do with the buckets that were looked at.
     features: HashMap<String, Features>,
     /// Rows that were marked.
@@ -167,6 +169,7 @@ impl Browse {
             carried: Vec::new(),
             home: ".".to_owned(),
             places: Places::default(),
+            space: None,
             features: HashMap::new(),
         }
     }
@@ -337,6 +340,7 @@ impl Browse {
             Msg::Features { bucket, found } => {
                 self.features.insert(bucket, found);
             }
+            Msg::Space { size, free } => self.space = Some((size, free)),
             Msg::Kept(kept) => self.kept(kept),
             Msg::Trusted { id, found } => self.trusted(id, found),
             Msg::Writing(so) => return self.writes(so),

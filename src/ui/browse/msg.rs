@@ -76,6 +76,13 @@ pub enum Msg {
         /// The counts.
         usage: Result<Box<Usage>, ObjectError>,
     },
+    /// The disk under the registry: its size and what is free, in bytes.
+    Space {
+        /// All of it.
+        size: u64,
+        /// What is free.
+        free: u64,
+    },
     /// What the service can do with a bucket.
     Features {
         /// The bucket.

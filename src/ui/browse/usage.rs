@@ -11,7 +11,7 @@ use crate::ports::objects::ObjectError;
 use crate::registry::usage::{Line as Sums, Sum, Usage};
 use crate::ui::keys::Command;
 use crate::ui::theme::{Glyph, Role};
-use crate::ui::widgets::lines::{cut, draw as draw_lines, line, span, width};
+use crate::ui::widgets::lines::{cut, draw as draw_lines, fit, line, span, width};
 use crate::ui::widgets::list::{Cursor, mark_more};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -141,7 +141,13 @@ pub(super) fn titles(browse: &Browse, columns: u16) -> Line<'static> {
     let [now, old, begun] = signs(browse);
     let words =
         format!("   {now} {}   {old} {}   {begun} {}", text.t("usage-now"), text.t("usage-old"), text.t("usage-begun"));
-    line(theme, Role::Dim, cut(theme, &words, usize::from(columns)))
+    let room = usize::from(columns);
+    let Some((size, free)) = browse.space else { return line(theme, Role::Dim, cut(theme, &words, room)) };
+    // Beside what the registry counts, what its disk has left: neither can be told by the other.
+    let disk = text.with("usage-disk", [("free", size_text(free).into()), ("size", size_text(size).into())]);
+    let role = if free < size / 10 { Role::Warn } else { Role::Dim };
+    let left = fit(theme, &words, room.saturating_sub(width(&disk) + 1));
+    Line::from(vec![span(theme, Role::Dim, left), span(theme, role, disk)])
 }
 
 /// What is current, what old versions hold, what unfinished uploads hold.
