@@ -146,8 +146,8 @@ pub(super) fn titles(browse: &Browse, columns: u16) -> Line<'static> {
     // Beside what the registry counts, what its disk has left: neither can be told by the other.
     let disk = text.with("usage-disk", [("free", size_text(free).into()), ("size", size_text(size).into())]);
     let role = if free < size / 10 { Role::Warn } else { Role::Dim };
-    let left = fit(theme, &words, room.saturating_sub(width(&disk) + 1));
-    Line::from(vec![span(theme, Role::Dim, left), span(theme, role, disk)])
+    let left = fit(theme, &words, room.saturating_sub(width(&disk) + 3));
+    Line::from(vec![span(theme, Role::Dim, left), span(theme, role, format!("  {disk}"))])
 }
 
 /// What is current, what old versions hold, what unfinished uploads hold.

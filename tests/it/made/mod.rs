@@ -1,11 +1,14 @@
 //! What the documentation shows of the program is made from the program: the tables of keys and of
 //! rules, and the pictures. `RENEW=1 cargo test --test it made` writes them anew; without that a stale file fails.
 
+mod browser;
 mod keys;
 mod picture;
 mod rules;
 mod scenes;
 
+use modelquay::ui::run::Screens as _;
+use modelquay::ui::view;
 use std::path::Path;
 
 /// Holds a file to what the program would make of it now.
@@ -32,14 +35,17 @@ fn the_table_of_rules_is_fresh() {
 #[tokio::test]
 async fn the_pictures_are_fresh() {
     for (name, model) in Box::pin(scenes::all()).await {
-        fresh(&format!("docs/pictures/{name}.svg"), &picture::svg(&model));
+        fresh(&format!("docs/pictures/{name}.svg"), &picture::svg(model.shell.size, |frame| view(&model, frame)));
+    }
+    for (name, browse) in Box::pin(browser::all()).await {
+        fresh(&format!("docs/pictures/{name}.svg"), &picture::svg(browse.shell.size, |frame| browse.draw(frame)));
     }
 }
 
 #[test]
 fn every_picture_is_shown_somewhere() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let pages: String = ["README.md", "docs/first-ten-minutes.md", "docs/technician.md"]
+    let pages: String = ["README.md", "docs/first-ten-minutes.md", "docs/technician.md", "docs/browser.md"]
         .iter()
         .map(|page| std::fs::read_to_string(docs.join(page)).expect("the page is there"))
         .collect();

@@ -1,10 +1,9 @@
 //! A frame as SVG: each cell where it is on a terminal, lines drawn as lines.
 
-use modelquay::ui::{Model, view};
-use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
+use ratatui::{Frame, Terminal};
 use std::fmt::Write as _;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -137,11 +136,10 @@ fn strokes(buffer: &Buffer, y: u16, out: &mut String) {
     }
 }
 
-/// The frame that a model shows.
-pub fn svg(model: &Model) -> String {
-    let (columns, rows) = model.shell.size;
+/// The frame that something draws at a size.
+pub fn svg((columns, rows): (u16, u16), draw: impl FnOnce(&mut Frame<'_>)) -> String {
     let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a terminal in memory");
-    terminal.draw(|frame| view(model, frame)).expect("a terminal in memory");
+    terminal.draw(draw).expect("a terminal in memory");
     let buffer = terminal.backend().buffer();
     let (width, height) = (usize::from(columns) * WIDTH + 2 * MARGIN, usize::from(rows) * HEIGHT + 2 * MARGIN);
     let mut out = format!(
