@@ -135,7 +135,7 @@ fn header(browse: &Browse, columns: u16) -> Line<'static> {
         Writing::On => (Role::Warn, "browse-writing"),
         Writing::Off | Writing::Asked => (Role::Dim, "browse-read-only"),
     };
-    let right = format!("{} {between} {} ", who.key, text.t(may));
+    let right = format!(" {} {between} {} ", who.key, text.t(may));
     let used: usize = spans.iter().map(Span::width).sum();
     let mut room = usize::from(columns).saturating_sub(used + width(&right));
     let at = format!("{} {between} {}  ", who.name, who.url);
