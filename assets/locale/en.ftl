@@ -14,6 +14,7 @@ link-gone = link gone
 help-title = Keys of this place
 notice-saved = Written to { $path }.
 notice-copied = Sent to the terminal's clipboard. tmux and clipboard managers may keep it.
+notice-too-long = Too long for a terminal's clipboard: nothing was sent. Save it to a file.
 notice-busy = Still busy with what was asked before. Try again in a moment.
 and-more = and { $count } more
 

@@ -15,6 +15,7 @@ link-gone = 连接已放弃
 help-title = 此处可用的按键
 notice-saved = 已写入 { $path }。
 notice-copied = 已发送到终端剪贴板。tmux 和剪贴板工具可能会保留它。
+notice-too-long = 内容超出终端剪贴板的长度限制，未发送。请改为保存到文件。
 notice-busy = 上一个请求还没有处理完，请稍后再试。
 and-more = 另有 { $count } 项
 

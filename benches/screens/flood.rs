@@ -10,6 +10,7 @@ use modelquay::engine::RunState;
 use modelquay::engine::event::{Event, EventKind, StepPlan};
 use modelquay::engine::tail::Output;
 use modelquay::plan::{HostId, StepId, StepKind};
+use modelquay::ui::clipboard::Wrapped;
 use modelquay::ui::run::{Feeds, run};
 use modelquay::ui::terminal::{Taken, watch_panics};
 use modelquay::ui::text::{Lang, Text};
@@ -73,7 +74,7 @@ pub fn child() -> ExitCode {
             }
         });
         tokio::spawn(async move { while asked.recv().await.is_some() {} });
-        let mut tty = Taken::take(false).expect("a terminal");
+        let mut tty = Taken::take(false, Wrapped::Plain).expect("a terminal");
         let events = crossterm::event::EventStream::new().boxed();
         run(&mut model, &mut tty, events, feeds, effects).await;
     });

@@ -3,6 +3,7 @@
 
 use super::args::Global;
 use crate::app::Exit;
+use crate::ui::clipboard::Wrapped;
 use crate::ui::text::Lang;
 use crate::ui::theme::{Colours, Theme};
 use rustix::termios::isatty;
@@ -46,6 +47,11 @@ pub fn theme(global: &Global) -> Theme {
         Colours::Sixteen
     };
     Theme { colours, ascii: global.ascii || !utf8 }
+}
+
+/// What stands between this program and the terminal that has the clipboard.
+pub fn wrapped() -> Wrapped {
+    Wrapped::of(&env("TMUX"), &env("STY"), &env("TERM"))
 }
 
 /// The language that was asked for, or the locale's.

@@ -55,6 +55,7 @@ impl Shell {
     pub fn say(&mut self, word: Word) {
         self.notice = Some(self.text.t(match word {
             Word::Copied => "notice-copied",
+            Word::TooLong => "notice-too-long",
             Word::Busy => "notice-busy",
         }));
     }

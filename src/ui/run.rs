@@ -56,6 +56,8 @@ pub enum Own<E> {
 pub enum Word {
     /// Something was sent to the terminal's clipboard.
     Copied,
+    /// It is longer than a terminal's clipboard takes, and was not sent.
+    TooLong,
     /// The driver has too much to do.
     Busy,
 }
@@ -114,8 +116,8 @@ pub trait Tty {
     fn screen(&mut self) -> &mut Terminal<Self::Backend>;
     /// Gives it back until the program is continued.
     fn suspend(&mut self) -> io::Result<()>;
-    /// Sends a text to its clipboard.
-    fn copy(&mut self, text: &str) -> io::Result<()>;
+    /// Sends a text to its clipboard, and says what came of it.
+    fn copy(&mut self, text: &str) -> io::Result<Word>;
     /// Bytes that were written so far.
     fn written(&self) -> u64;
 }
@@ -131,8 +133,11 @@ impl Tty for super::terminal::Taken {
         Self::suspend(self)
     }
 
-    fn copy(&mut self, text: &str) -> io::Result<()> {
-        self.say(&super::clipboard::sequence(text))
+    fn copy(&mut self, text: &str) -> io::Result<Word> {
+        match super::clipboard::sequence(text, self.wrapped) {
+            Some(sequence) => self.say(&sequence).map(|()| Word::Copied),
+            None => Ok(Word::TooLong),
+        }
     }
 
     fn written(&self) -> u64 {
@@ -268,8 +273,8 @@ fn perform<S: Screens, T: Tty>(
         Own::Suspend => tty.suspend().map_err(|_| ())?,
         Own::Redraw => super::terminal::clear(tty.screen()).map_err(|_| ())?,
         Own::Copy(text) => {
-            tty.copy(text.expose()).map_err(|_| ())?;
-            model.say(Word::Copied);
+            let word = tty.copy(text.expose()).map_err(|_| ())?;
+            model.say(word);
         }
         Own::No(effect) => {
             if effects.try_send(effect).is_err() {

@@ -1,5 +1,6 @@
 //! The terminal: taken when the screens begin, and given back as it was, however they end.
 
+use super::clipboard::Wrapped;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
@@ -51,12 +52,14 @@ pub struct Taken {
     pub screen: Screen,
     /// Bytes that were written to it.
     pub bytes: Arc<AtomicU64>,
+    /// What stands between it and this program.
+    pub wrapped: Wrapped,
 }
 
 impl Taken {
     /// Takes the terminal: raw mode, the alternate screen, pasted text as such, no cursor, and the mouse where it
     /// is wanted: then text is selected with shift held down.
-    pub fn take(mouse: bool) -> io::Result<Self> {
+    pub fn take(mouse: bool, wrapped: Wrapped) -> io::Result<Self> {
         MOUSE.store(mouse, Ordering::SeqCst);
         enter()?;
         let bytes = Arc::new(AtomicU64::new(0));
@@ -69,7 +72,7 @@ impl Taken {
                 return Err(error);
             }
         };
-        Ok(Self { screen, bytes })
+        Ok(Self { screen, bytes, wrapped })
     }
 
     /// Gives the terminal back to the shell, stops this process as ctrl-z does, and takes the terminal

@@ -7,7 +7,7 @@ mod work;
 
 use super::args::{self, Global, Reaching};
 use super::prompt::{FdPrompt, TerminalPrompt};
-use super::screens::{QUEUE, language, possible, signals, theme};
+use super::screens::{QUEUE, language, possible, signals, theme, wrapped};
 use super::wire::{by, refuse, runtime_dir, sites};
 use super::{output, status};
 use crate::app::browse::{self, Registry, Vouched};
@@ -159,7 +159,8 @@ pub(super) async fn show(
     let feeds = Feeds { msgs: heard, live, output, end, suspend, clock: Arc::new(SystemClock) };
     let driver = tokio::spawn(Driver::new(registry.clone(), msgs, shown, room.uploads).run(asked));
     {
-        let mut tty = Taken::take(mouse).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
+        let mut tty =
+            Taken::take(mouse, wrapped()).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
         run(&mut model, &mut tty, EventStream::new(), feeds, effects).await;
     }
     driver.abort();

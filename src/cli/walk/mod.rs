@@ -6,7 +6,7 @@ pub(in crate::cli) mod files;
 mod prompt;
 
 use super::args::{self, Global, Rehearse, Resume};
-use super::screens::{QUEUE, language, possible, signals, theme};
+use super::screens::{QUEUE, language, possible, signals, theme, wrapped};
 use super::wire::{RehearsalDir, by, refuse, runtime_dir, sites};
 use super::{browse, output, status};
 use crate::app::order;
@@ -227,7 +227,8 @@ async fn drive(global: &Global, model: &mut Model, begin: Begin) -> Result<(Exit
         let _ = effects.try_send(Effect::Resume { site });
     }
     let (leaving, ended) = {
-        let mut tty = Taken::take(false).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
+        let mut tty =
+            Taken::take(false, wrapped()).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
         let ended = work(driver.clone(), asked)?;
         (run(model, &mut tty, EventStream::new(), feeds, effects).await, ended)
     };

@@ -2,6 +2,7 @@
 
 use super::{CTRL_C, CTRL_L, CTRL_Z, DOWN, ENTER, PROGRAM, arrives, at_home, rehearsal, t, to_the_install};
 use crate::pty::Pty;
+use modelquay::ui::clipboard::Wrapped;
 use modelquay::ui::walk::Place;
 use rustix::process::Signal;
 use std::path::Path;
@@ -163,7 +164,7 @@ fn a_panic_gives_the_terminal_back_before_it_is_told() {
     const ROLE: &str = "MODELQUAY_TEST_PANICS";
     if std::env::var_os(ROLE).is_some() {
         modelquay::ui::terminal::watch_panics();
-        let mut taken = modelquay::ui::terminal::Taken::take(false).expect("there is a terminal");
+        let mut taken = modelquay::ui::terminal::Taken::take(false, Wrapped::Plain).expect("there is a terminal");
         taken.say(b"on the screens").expect("it takes it");
         panic!("on purpose");
     }

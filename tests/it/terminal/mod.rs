@@ -1,6 +1,7 @@
 //! The screens in a real terminal: the walk by keys, and the terminal as it was, however they end.
 
 mod back;
+mod lines;
 mod mended;
 mod walk;
 

@@ -1,0 +1,25 @@
+//! What is sent through a program that stands in between.
+
+use super::{PROGRAM, arrives, at_home, t, to_the_install};
+use crate::pty::Pty;
+use modelquay::ui::walk::Place;
+
+#[test]
+fn a_copy_gets_through_tmux() {
+    let home = tempfile::tempdir().expect("a directory");
+    let program = [PROGRAM, "rehearse", "--speed", "200"];
+    let pty = Pty::start((80, 24), &program, |command| {
+        at_home(home.path(), command).env("TMUX", "/tmp/tmux-0/default,1,0").env("TERM", "screen-256color")
+    });
+    to_the_install(&pty);
+    arrives(&pty, Place::Credentials);
+    // The keys themselves come a little later than their place.
+    pty.says("••••");
+    pty.keys("c").says(&t("notice-copied"));
+    let sent = String::from_utf8_lossy(&pty.bytes()).into_owned();
+    let (plain, wrapped) = sent.split_once("\u{1b}Ptmux;\u{1b}\u{1b}]52;c;").expect("what tmux hands on");
+    let (wrapped, _) = wrapped.split_once("\u{7}\u{1b}\\").expect("its end");
+    let (_, plain) = plain.split_once("\u{1b}]52;c;").expect("what tmux takes for itself");
+    assert_eq!(plain.strip_suffix('\u{7}'), Some(wrapped));
+    assert!(wrapped.len() > 8 && !wrapped.contains('\u{1b}'), "{} letters", wrapped.len());
+}
