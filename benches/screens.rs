@@ -165,15 +165,21 @@ fn key_on_install(home: &std::path::Path) -> Vec<Figure> {
     ]
 }
 
-fn following(home: &std::path::Path) -> Vec<Figure> {
-    let pty = start((80, 24), &["rehearse", "--speed", "10"], home);
+/// Bytes a second while an install goes on and nobody presses a key.
+fn followed(home: &std::path::Path, more: &[&str], goal: f64) -> Figure {
+    let pty = start((80, 24), &[&["rehearse", "--speed", "10"], more].concat(), home);
     to_the_plan(&pty);
     let before = pty.count();
     pty.keys("i");
     let begun = Instant::now();
     pty.says(&t("do-reveal"));
     let rate = float(pty.count() - before) / begun.elapsed().as_secs_f64();
-    vec![figure(format!("following an install of {:.0} s", begun.elapsed().as_secs_f64()), rate, "B/s", 1024.0)]
+    let what = format!("following an install of {:.0} s {}", begun.elapsed().as_secs_f64(), more.join(" "));
+    figure(what.trim_end(), rate, "B/s", goal)
+}
+
+fn following(home: &std::path::Path) -> Vec<Figure> {
+    vec![followed(home, &[], 1024.0), followed(home, &["--low-bandwidth"], 256.0)]
 }
 
 /// What is measured, by name.

@@ -63,6 +63,7 @@ pub fn child() -> ExitCode {
             end: end.subscribe(),
             suspend: suspend.subscribe(),
             clock: Arc::new(SystemClock),
+            frugal: false,
         };
         std::thread::spawn(move || {
             for n in 0..LINES {

@@ -46,6 +46,9 @@ pub struct Global {
     /// Signs and lines of the screens in ASCII
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// For a line that is very slow or paid for: the screens draw few frames, and fetch nothing unasked
+    #[arg(long, global = true)]
+    pub low_bandwidth: bool,
     /// Where runs and sites are kept, in place of the user's state directory
     #[arg(long, global = true, value_name = "DIR", hide = true)]
     pub state_dir: Option<PathBuf>,

@@ -33,6 +33,9 @@ pub struct Shell {
     pub help: bool,
     /// A sentence that is shown until the next key.
     pub notice: Option<String>,
+    /// Whether the line is so bad that nothing is shown which nobody asked for: clocks go slowly, and what a screen
+    /// would fetch by itself it fetches when a key asks for it.
+    pub frugal: bool,
 }
 
 impl Shell {
@@ -48,6 +51,7 @@ impl Shell {
             speed,
             help: false,
             notice: None,
+            frugal: false,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The loop: what happened goes into the model, what is to be done comes out of it, and the screen is
 //! drawn when something changed, as often as the line can carry.
 
-use super::budget::Budget;
+use super::budget::{Budget, FRUGAL, USUAL};
 use super::effect::Leaving;
 use crate::base::{Clock, Secret};
 use crate::engine::tail::{Line, Output};
@@ -106,6 +106,8 @@ pub struct Feeds<M, L> {
     pub suspend: watch::Receiver<u64>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Whether the line is so bad that frames are to be few.
+    pub frugal: bool,
 }
 
 /// What the loop does to the terminal beside drawing.
@@ -159,7 +161,7 @@ pub async fn run<S: Screens, T: Tty>(
 where
     <T::Backend as Backend>::Error: std::fmt::Debug,
 {
-    let mut budget = Budget::new(Instant::now());
+    let mut budget = Budget::new(Instant::now(), if feeds.frugal { FRUGAL } else { USUAL });
     let mut seen_lines = 0;
     let mut dirty = true;
     let mut at_once = true;

@@ -151,12 +151,14 @@ pub(super) async fn show(
     };
     let mut model = Browse::new(Text::of(language(global)), theme(global), rehearsal, who, spot);
     model.home = room.home.display().to_string();
+    model.shell.frugal = global.low_bandwidth;
     let (msgs, heard) = mpsc::channel(QUEUE);
     let (effects, asked) = mpsc::channel(QUEUE);
     let (shown, live) = watch::channel(Live::default());
     let (_output, output) = watch::channel(None);
     let (end, suspend) = signals().map_err(|e| Failure::permanent("hear signals").because(e.to_string()))?;
-    let feeds = Feeds { msgs: heard, live, output, end, suspend, clock: Arc::new(SystemClock) };
+    let feeds =
+        Feeds { msgs: heard, live, output, end, suspend, clock: Arc::new(SystemClock), frugal: global.low_bandwidth };
     let driver = tokio::spawn(Driver::new(registry.clone(), msgs, shown, room.uploads).run(asked));
     {
         let mut tty =

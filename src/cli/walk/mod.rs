@@ -167,6 +167,7 @@ fn screens(global: &Global, begin: Begin) -> (Exit, Leaving) {
         }
     };
     let mut model = Model::new(Text::of(language(global)), theme(global), begin.rehearsal);
+    model.shell.frugal = global.low_bandwidth;
     model.walk.draft = begin.draft.clone();
     model.shell.speed = begin.speed.get();
     if begin.rehearsal {
@@ -220,8 +221,15 @@ async fn drive(global: &Global, model: &mut Model, begin: Begin) -> Result<(Exit
         speed: begin.speed,
     };
     let (end, suspend) = signals().map_err(|e| Failure::permanent("hear signals").because(e.to_string()))?;
-    let feeds =
-        Feeds { msgs: heard, live: live.subscribe(), output: output.subscribe(), end, suspend, clock: clock.clone() };
+    let feeds = Feeds {
+        msgs: heard,
+        live: live.subscribe(),
+        output: output.subscribe(),
+        end,
+        suspend,
+        clock: clock.clone(),
+        frugal: global.low_bandwidth,
+    };
     if let Some(site) = begin.first {
         // Nothing else is in the queue yet.
         let _ = effects.try_send(Effect::Resume { site });

@@ -248,7 +248,8 @@ pub fn tick(model: &mut Model) -> Vec<Effect> {
 /// After how long something on the screen has moved by itself, where something does: a clock, a
 /// countdown, a sign that something is still being done.
 pub fn moving(model: &Model) -> Option<Duration> {
-    let second = Duration::from_secs(1);
+    // Clocks of minutes and seconds are read as well where they go by fives.
+    let second = Duration::from_secs(if model.shell.frugal { 5 } else { 1 });
     let link_moves = matches!(model.live.link, Some(crate::ports::LinkState::Lost { .. }));
     let busy = model.walk.facts.busy() || model.walk.plan.busy();
     let moves = (running(model) || busy || link_moves || model.walk.credentials.moves()).then_some(second);

@@ -220,15 +220,8 @@ const CASES: &[Case] = &[
 ];
 
 /// Scopes of the bucket browser, whose keys its own tests press (`ui/browse/tests.rs`).
-const BROWSER: &[Scope] = &[
-    Scope::Browse,
-    Scope::Models,
-    Scope::Buckets,
-    Scope::Versions,
-    Scope::Uploads,
-    Scope::Usage,
-    Scope::Transfers,
-];
+const BROWSER: &[Scope] =
+    &[Scope::Browse, Scope::Models, Scope::Buckets, Scope::Versions, Scope::Uploads, Scope::Usage, Scope::Transfers];
 
 /// Searches for something that the log holds more than once.
 const SEARCH: &str = "/ l enter";

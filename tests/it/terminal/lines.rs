@@ -1,13 +1,29 @@
-//! What is sent through a program that stands in between.
+//! What is sent over a bad line, and through a program that stands in between.
 
-use super::{PROGRAM, arrives, at_home, t, to_the_install};
+use super::{PROGRAM, arrives, at_home, rehearsal, t, to_the_install};
 use crate::pty::Pty;
 use modelquay::ui::walk::Place;
+
+/// Bytes that following a whole install costs.
+fn followed(more: &[&str]) -> usize {
+    let home = tempfile::tempdir().expect("a directory");
+    let pty = rehearsal(home.path(), (80, 24), more);
+    to_the_install(&pty);
+    let before = pty.count();
+    arrives(&pty, Place::Credentials);
+    pty.count() - before
+}
+
+#[test]
+fn an_install_is_followed_with_few_bytes_where_that_was_asked_for() {
+    let (usual, frugal) = (followed(&[]), followed(&["--low-bandwidth"]));
+    assert!(frugal * 2 < usual, "{frugal} bytes beside {usual}");
+}
 
 #[test]
 fn a_copy_gets_through_tmux() {
     let home = tempfile::tempdir().expect("a directory");
-    let program = [PROGRAM, "rehearse", "--speed", "200"];
+    let program = [PROGRAM, "rehearse", "--speed", "200", "--low-bandwidth"];
     let pty = Pty::start((80, 24), &program, |command| {
         at_home(home.path(), command).env("TMUX", "/tmp/tmux-0/default,1,0").env("TERM", "screen-256color")
     });
@@ -15,6 +31,7 @@ fn a_copy_gets_through_tmux() {
     arrives(&pty, Place::Credentials);
     // The keys themselves come a little later than their place.
     pty.says("••••");
+    // A key is answered at once on any line.
     pty.keys("c").says(&t("notice-copied"));
     let sent = String::from_utf8_lossy(&pty.bytes()).into_owned();
     let (plain, wrapped) = sent.split_once("\u{1b}Ptmux;\u{1b}\u{1b}]52;c;").expect("what tmux hands on");
