@@ -8,9 +8,15 @@ use base64::engine::general_purpose::STANDARD;
 /// or thrown away by the terminal without a word.
 const LONGEST: usize = 74_994;
 
-/// Bytes of one string that GNU screen hands on: it keeps 768 of them with their end (`MAXSTR` in its source), and
-/// older ones 256. Of a longer one it prints the rest on the screen.
+/// Bytes of one string that GNU screen is given. Version 4.9 hands on 767 and loses all of a longer one (tried); pieces
+/// that are smaller cost four bytes each, and leave room for versions that keep less.
 const SCREEN: usize = 240;
+
+/// The begin and the end of a string that tmux and screen hand on.
+const TAKEN: &[u8] = b"\x1bP";
+const END: &[u8] = b"\x1b\\";
+/// In tmux's each escape is written twice; the sequence has one, at its begin.
+const ESCAPE: &[u8] = b"\x1b";
 
 /// What stands between this program and the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,18 +50,13 @@ pub fn sequence(text: &str, wrapped: Wrapped) -> Option<Vec<u8>> {
     if encoded.len() > LONGEST {
         return None;
     }
-    let plain = format!("\u{1b}]52;c;{encoded}\u{7}");
+    let plain = [b"\x1b]52;c;".as_slice(), encoded.as_bytes(), b"\x07"].concat();
     Some(match wrapped {
-        Wrapped::Plain => plain.into_bytes(),
+        Wrapped::Plain => plain,
         // tmux takes the first with `set-clipboard on` and hands the second to its terminal with `allow-passthrough
         // on`. Which of the two is set cannot be asked, and what comes twice is the same.
-        Wrapped::Tmux => format!("{plain}\u{1b}Ptmux;{}\u{1b}\\", plain.replace('\u{1b}', "\u{1b}\u{1b}")).into_bytes(),
-        // All of it is ASCII.
-        Wrapped::Screen => plain
-            .as_bytes()
-            .chunks(SCREEN)
-            .flat_map(|piece| [b"\x1bP".as_slice(), piece, b"\x1b\\".as_slice()].concat())
-            .collect(),
+        Wrapped::Tmux => [plain.as_slice(), TAKEN, b"tmux;", ESCAPE, &plain, END].concat(),
+        Wrapped::Screen => plain.chunks(SCREEN).flat_map(|piece| [TAKEN, piece, END].concat()).collect(),
     })
 }
 

@@ -29,6 +29,8 @@ fn a_copy_gets_through_tmux() {
     });
     to_the_install(&pty);
     arrives(&pty, Place::Credentials);
+    // The keys themselves come a little later than their place.
+    pty.says("••••");
     // A key is answered at once on any line.
     pty.keys("c").says(&t("notice-copied"));
     let sent = String::from_utf8_lossy(&pty.bytes()).into_owned();
