@@ -1,23 +1,18 @@
 //! The files of this computer, for what is carried to and from buckets.
 
+use super::disk_open::{alone, claim_now, make_now, reopen_now};
 use crate::plan::Failure;
 use crate::ports::LocalFiles;
 use crate::ports::local_files::{FileKind, FileSeen, Found, Landing, Local, LocalError, LocalFile, WhyLocal};
 use async_trait::async_trait;
 use bytes::Bytes;
-use rustix::fs::{CWD, FlockOperation, RenameFlags};
+use rustix::fs::{CWD, RenameFlags};
 use std::collections::BTreeSet;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How often and how long what somebody else has is waited for: a transfer of this process that was given up may
-/// still be in the middle of its last write.
-const LOOKS: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// From so many files on, a landing syncs the whole file system once and not each file: 1,000 small
 /// files took 40 times as long one by one.
@@ -33,7 +28,7 @@ struct Open {
     path: PathBuf,
 }
 
-fn failed(verb: &str, path: &Path, cause: &std::io::Error) -> LocalError {
+pub(super) fn failed(verb: &str, path: &Path, cause: &std::io::Error) -> LocalError {
     let why = match cause.kind() {
         ErrorKind::NotFound => WhyLocal::Missing,
         ErrorKind::AlreadyExists => WhyLocal::Exists,
@@ -61,7 +56,7 @@ fn seen(meta: &Metadata) -> FileSeen {
     FileSeen { kind, size: meta.len(), modified_ns, inode: meta.ino() }
 }
 
-fn look_now(path: &Path) -> Local<Option<FileSeen>> {
+pub(super) fn look_now(path: &Path) -> Local<Option<FileSeen>> {
     match path.symlink_metadata() {
         Ok(meta) => Ok(Some(seen(&meta))),
         // `a/b` where `a` is a file: nothing lies there, and making it will say why.
@@ -70,7 +65,7 @@ fn look_now(path: &Path) -> Local<Option<FileSeen>> {
     }
 }
 
-fn plain(verb: &str, path: &Path, file: File) -> Local<File> {
+pub(super) fn plain(verb: &str, path: &Path, file: File) -> Local<File> {
     let meta = file.metadata().map_err(|e| failed("look at", path, &e))?;
     if meta.is_file() {
         return Ok(file);
@@ -78,76 +73,13 @@ fn plain(verb: &str, path: &Path, file: File) -> Local<File> {
     Err(failed(verb, path, &std::io::Error::other("it is no plain file")))
 }
 
-fn flags(read_only: bool) -> i32 {
+pub(super) fn flags(read_only: bool) -> i32 {
     use rustix::fs::OFlags;
     let bits = if read_only { OFlags::NONBLOCK } else { OFlags::NOFOLLOW | OFlags::NONBLOCK };
     i32::try_from(bits.bits()).unwrap_or(0)
 }
 
-/// Takes the one right to write a file; it lasts as long as it is open. Where a file system has no such rights,
-/// nothing is kept apart.
-fn hold(path: &Path, file: &File) -> Local<()> {
-    match rustix::fs::flock(file, FlockOperation::NonBlockingLockExclusive) {
-        Err(rustix::io::Errno::WOULDBLOCK) => {
-            let failure = Failure::needs_human(format!("another process writes {} right now", path.display()))
-                .help("Wait until it has ended, or end it; then say the same again.");
-            Err(LocalError { why: WhyLocal::Taken, failure })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Opens a file with the directories above it.
-fn opened_below(path: &Path, opening: &OpenOptions) -> Local<File> {
-    let opened = match opening.open(path) {
-        Err(e) if e.kind() == ErrorKind::NotFound => {
-            let parent = path.parent().unwrap_or(Path::new("."));
-            std::fs::create_dir_all(parent).map_err(|e| failed("make the directory", parent, &e))?;
-            opening.open(path)
-        }
-        other => other,
-    };
-    opened.map_err(|e| failed("write", path, &e))
-}
-
-fn make_now(path: &Path) -> Local<File> {
-    // Whoever writes what is there keeps it; what nobody writes was left by a kill.
-    match OpenOptions::new().write(true).custom_flags(flags(false)).open(path) {
-        Ok(there) => {
-            hold(path, &there)?;
-            remove_now(path)?;
-        }
-        Err(e) if e.kind() == ErrorKind::NotFound => {}
-        Err(_) => remove_now(path)?,
-    }
-    let mut opening = OpenOptions::new();
-    let file = opened_below(path, opening.read(true).write(true).create_new(true).custom_flags(flags(false)))?;
-    hold(path, &file)?;
-    Ok(file)
-}
-
-fn reopen_now(path: &Path) -> Local<File> {
-    let opening = OpenOptions::new().read(true).write(true).custom_flags(flags(false)).open(path);
-    let file = plain("write", path, opening.map_err(|e| failed("write", path, &e))?)?;
-    hold(path, &file)?;
-    Ok(file)
-}
-
-fn claim_now(path: &Path) -> Local<File> {
-    loop {
-        let mut opening = OpenOptions::new();
-        let opening = opening.read(true).append(true).create(true).custom_flags(flags(false));
-        let file = plain("write", path, opened_below(path, opening)?)?;
-        hold(path, &file)?;
-        // Its owner may have removed it between the two: then the name is free, or another file's.
-        let mine = file.metadata().map_err(|e| failed("look at", path, &e))?.ino();
-        if look_now(path)?.is_some_and(|seen| seen.inode == mine) {
-            return Ok(file);
-        }
-    }
-}
-
-fn remove_now(path: &Path) -> Local<()> {
+pub(super) fn remove_now(path: &Path) -> Local<()> {
     match std::fs::remove_file(path) {
         Err(e) if e.kind() != ErrorKind::NotFound => Err(failed("remove", path, &e)),
         _ => Ok(()),
@@ -249,19 +181,8 @@ fn walk_now(root: &Path, at_most: usize) -> Local<Vec<Found>> {
 }
 
 /// File work blocks, so it is kept off the threads that carry connections.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Local<T> + Send + 'static) -> Local<T> {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Local<T> + Send + 'static) -> Local<T> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|e| Err(broken_off(&e)))
-}
-
-/// The same for work that wants the one right to write a file.
-async fn alone<T: Send + 'static>(work: impl Fn() -> Local<T> + Clone + Send + 'static) -> Local<T> {
-    for _ in 0..LOOKS {
-        match blocking(work.clone()).await {
-            Err(error) if error.why == WhyLocal::Taken => tokio::time::sleep(PAUSE).await,
-            ended => return ended,
-        }
-    }
-    blocking(work).await
 }
 
 fn broken_off(error: &tokio::task::JoinError) -> LocalError {

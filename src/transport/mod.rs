@@ -14,6 +14,7 @@ pub mod connection;
 pub mod contract;
 pub mod dial;
 pub mod disk;
+mod disk_open;
 pub mod doorway;
 pub mod explain;
 pub mod frames;

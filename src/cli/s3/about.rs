@@ -1,16 +1,16 @@
 //! `s3 stat`, `s3 tags` and `s3 set`: what is known of an object beside its bytes.
 
 use super::super::output;
-use super::args::{Carry, OBJECT, pair};
+use super::args::{OBJECT, pair};
 use super::out::{Out, size, time};
 use super::way::Way as To;
-use super::{Done, Ended, usage};
+use super::{Done, one, usage};
 use crate::app::Exit;
 use crate::base::sanitise::visible;
 use crate::ports::objects::{At, Notes, ObjectInfo};
 use crate::registry::again::again;
 use crate::registry::change;
-use crate::registry::transfer::{Transfers, Way};
+use crate::registry::transfer::Way;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
@@ -84,16 +84,6 @@ fn edit(all: &mut Vec<(String, String)>, set: &[(String, String)], unset: &[Stri
     all.extend(set.iter().cloned());
     all.sort();
     all.dedup_by(|b, a| a.0 == b.0);
-}
-
-/// The object that an address names, and the way to it.
-async fn one(way: &To<'_>, text: &str, version: Option<&String>, writes: bool) -> Result<(Transfers, At), Ended> {
-    let address = super::in_bucket(text)?;
-    if address.key.is_empty() {
-        return Err(usage("no object is named", "Name its key behind the bucket."));
-    }
-    let of = way.transfers(&address.place, writes, &Carry::default()).await?;
-    Ok((of, At { version: version.cloned(), ..At::new(address.bucket, address.key) }))
 }
 
 fn map(all: &[(String, String)]) -> Value {

@@ -5,10 +5,9 @@ use super::args::{Carry, Rm, Verify};
 use super::out::{Out, number, size};
 use super::told::Told;
 use super::way::Way;
-use super::{Done, SHOWN, in_bucket, usage};
+use super::{Done, SHOWN, in_bucket, one};
 use crate::app::Exit;
 use crate::base::sanitise::visible;
-use crate::ports::objects::At;
 use crate::registry::change::{self, DeletePlan, Scope};
 use crate::registry::transfer::{self, read_through, verify_file};
 use serde_json::json;
@@ -81,12 +80,8 @@ pub async fn rm(way: &Way<'_>, mut out: Out, args: &Rm) -> Done {
 
 /// `s3 verify`.
 pub async fn verify(way: &Way<'_>, mut out: Out, args: &Verify) -> Done {
-    let address = in_bucket(&args.address)?;
-    if address.key.is_empty() {
-        return Err(usage("no object is named", "Name its key behind the bucket."));
-    }
-    let of = way.transfers(&address.place, false, &Carry::default()).await?;
-    let (at, free) = (At::new(address.bucket, address.key), transfer::Way::free());
+    let (of, at) = one(way, &args.address, None, false).await?;
+    let free = transfer::Way::free();
     let verified = match &args.file {
         Some(file) => verify_file(&of, &free, &at, file).await?,
         None => read_through(&of, &free, &at, |_| Ok(())).await?.verified,

@@ -8,7 +8,7 @@ use super::{Done, Ended, address, in_bucket};
 use crate::app::Exit;
 use crate::base::sanitise::visible;
 use crate::plan::Failure;
-use crate::ports::objects::{ListQuery, Moment, VersionRow};
+use crate::ports::objects::{ListQuery, Moment, ObjectError, VersionRow};
 use crate::registry::listing::{Batch, Doubt, End, Kind, Pager, Row, load};
 use crate::registry::paged;
 use serde_json::json;
@@ -26,7 +26,10 @@ pub fn ended(end: End) -> Result<Exit, Ended> {
             let failure = Failure::permanent(format!("the list may be short: {}", doubtful(doubt)));
             Err(failure.help("Compare with another tool; the service breaks the rules of S3.").into())
         }
-        End::Failed(error) => Err(error.failure.context("the list is short: a page could not be had").into()),
+        End::Failed(error) => {
+            let failure = error.failure.context("the list is short: a page could not be had");
+            Err(ObjectError { failure, ..error }.into())
+        }
         End::Cancelled => Ok(Exit::Interrupted),
     }
 }

@@ -27,8 +27,8 @@ use crate::plan::{Failure, FailureKind};
 use crate::ports::objects::{At, ObjectError, Why};
 use crate::registry::address::Address;
 use crate::registry::listing::Doubt;
-use crate::registry::transfer::{End, Trouble};
-use args::{Command, S3};
+use crate::registry::transfer::{End, Transfers, Trouble};
+use args::{Carry, Command, S3};
 use out::Out;
 use std::time::Duration;
 use way::{Reached, Way};
@@ -206,10 +206,12 @@ fn as_prefix(key: &str) -> String {
 
 /// One key, or with `recursive` everything under a prefix.
 fn meant(key: &str, recursive: bool) -> Result<String, Ended> {
-    match recursive {
-        true => Ok(as_prefix(key)),
-        false if key.is_empty() || key.ends_with('/') => Err(usage("everything under a prefix is meant", "Say -r.")),
-        false => Ok(key.to_owned()),
+    if recursive {
+        Ok(as_prefix(key))
+    } else if key.is_empty() || key.ends_with('/') {
+        Err(usage("everything under a prefix is meant", "Say -r."))
+    } else {
+        Ok(key.to_owned())
     }
 }
 
@@ -254,9 +256,18 @@ fn in_bucket(text: &str) -> Result<Address, Ended> {
 async fn object(way: &Way<'_>, text: &str) -> Result<(Reached, At), Ended> {
     let address = in_bucket(text)?;
     if address.key.is_empty() {
-        let failure = Failure::permanent("no object is named").help("Name its key behind the bucket.");
-        return Err(Ended::Usage(failure));
+        return Err(usage("no object is named", "Name its key behind the bucket."));
     }
     let reached = way.to(&address.place).await?;
     Ok((reached, At::new(address.bucket, address.key)))
+}
+
+/// The object that an address names, and what carries or changes it: with `writes` signed by the key that may write.
+async fn one(way: &Way<'_>, text: &str, version: Option<&String>, writes: bool) -> Result<(Transfers, At), Ended> {
+    let address = in_bucket(text)?;
+    if address.key.is_empty() {
+        return Err(usage("no object is named", "Name its key behind the bucket."));
+    }
+    let of = way.transfers(&address.place, writes, &Carry::default()).await?;
+    Ok((of, At { version: version.cloned(), ..At::new(address.bucket, address.key) }))
 }

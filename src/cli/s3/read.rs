@@ -4,15 +4,13 @@ use super::super::output;
 use super::args::{Cat, Head, Share};
 use super::out::Out;
 use super::way::Way as To;
-use super::{Done, Ended, object};
+use super::{Done, Ended, object, one};
 use crate::app::Exit;
 use crate::plan::Failure;
 use crate::ports::objects::{self, GetQuery, Why};
-use crate::registry::transfer::{Limits, Transfers, Way, read_through};
-use crate::transport::disk::Disk;
+use crate::registry::again::again;
+use crate::registry::transfer::{Way, read_through};
 use serde_json::json;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 /// As much is read at most for lines.
 const LINES_WITHIN: u64 = 256 << 10;
@@ -21,10 +19,7 @@ const LINES_WITHIN: u64 = 256 << 10;
 pub async fn cat(way: &To<'_>, mut out: Out, args: &Cat) -> Done {
     refuse_json(&out, "cat")?;
     for text in &args.addresses {
-        let (reached, at) = object(way, text).await?;
-        // Nothing is written here but standard output, so that no place for files is needed.
-        let (files, limits) = (Arc::new(Disk), Limits::default());
-        let of = Transfers::new(reached.objects, files, String::new(), PathBuf::new(), limits);
+        let (of, at) = one(way, text, None, false).await?;
         let mut written = Ok(());
         let read = read_through(&of, &Way::free(), &at, |bytes| {
             out.bytes(bytes).map_err(|error| {
@@ -37,7 +32,7 @@ pub async fn cat(way: &To<'_>, mut out: Out, args: &Cat) -> Done {
         .await;
         written?;
         out.flush()?;
-        read.map_err(|trouble| trouble.failure)?;
+        read?;
     }
     Ok(Exit::Done)
 }
@@ -100,7 +95,7 @@ pub async fn share(way: &To<'_>, mut out: Out, args: &Share) -> Done {
     let what = if args.write { objects::Share::Put } else { objects::Share::Get };
     if !args.write {
         // A URL of nothing is found out now, and not by whoever gets it.
-        reached.objects.head(&at).await?;
+        again(|| reached.objects.head(&at)).await?;
     }
     let url = reached.objects.share(&at, what, args.lasts).await?;
     let seconds = args.lasts.as_secs();

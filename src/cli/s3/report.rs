@@ -10,6 +10,7 @@ use super::{Done, in_bucket};
 use crate::app::Exit;
 use crate::base::sanitise::visible;
 use crate::plan::Failure;
+use crate::ports::objects::ObjectError;
 use crate::registry::usage::{Sum, Usage, count};
 use serde_json::{Value, json};
 
@@ -93,7 +94,10 @@ pub async fn du(way: &Way<'_>, mut out: Out, args: &Du) -> Done {
     if let Some(error) = &usage.without_uploads {
         output::talk(&format!("warning: unfinished uploads are not counted: {}", error.failure.line()));
     }
-    counted.map_err(|error| error.failure.context("only a part was counted"))?;
+    counted.map_err(|error| {
+        let failure = error.failure.context("only a part was counted");
+        ObjectError { failure, ..error }
+    })?;
     if usage.doubts.iter().any(|doubt| doubt.ends()) {
         return Err(Failure::permanent("the count may be short: the service's lists do not end").into());
     }

@@ -4,7 +4,7 @@ use super::super::output;
 use super::args::{Carry, EITHER, OBJECT};
 use super::out::{Out, number, size};
 use super::way::Way as To;
-use super::{Done, Ended, usage};
+use super::{Done, Ended, one};
 use crate::app::Exit;
 use crate::base::sanitise::visible;
 use crate::ports::objects::At;
@@ -83,12 +83,7 @@ pub async fn undelete(way: &To<'_>, mut out: Out, args: &Undelete) -> Done {
 
 /// `s3 restore`.
 pub async fn restore(way: &To<'_>, mut out: Out, args: &Restore) -> Done {
-    let address = super::in_bucket(&args.address)?;
-    if address.key.is_empty() {
-        return Err(usage("no object is named", "Name its key behind the bucket."));
-    }
-    let of = way.transfers(&address.place, true, &Carry::default()).await?;
-    let at = At { version: Some(args.version.clone()), ..At::new(address.bucket, address.key) };
+    let (of, at) = one(way, &args.address, Some(&args.version), true).await?;
     let made = change::restore(&of, &Way::free(), &at).await?;
     let line = || format!("restored {}: {}, {}", visible(&at.key), size(made.size), made.verified.words());
     out.row("restored", line, || {

@@ -76,6 +76,8 @@ pub(super) async fn in_parts(
             return Ok(Sent::Again(Remark::BegunAgain));
         }
         Err(Stop::Gone) => {
+            // Should it be there all the same, nobody would know of it any more.
+            let _ = of.0.objects.abort(&upload).await;
             of.0.files.remove(&path).await?;
             return Ok(Sent::Again(Remark::UploadGone));
         }

@@ -266,10 +266,10 @@ async fn a_limit_holds_within_a_part_over_any_two_seconds() {
     of.limit(Some(RATE as u64));
     let began = tokio::time::Instant::now();
     upload(&of, &Way::free(), &bench.job()).await.expect("it goes");
-    let took = began.elapsed().as_secs_f64();
+    let took = usize::try_from(began.elapsed().as_millis()).expect("seconds");
     let sent = bench.service.sent();
     assert_eq!(sent.iter().map(|(_, bytes)| bytes).sum::<usize>(), SIZE);
-    assert!((took - SIZE as f64 / RATE as f64).abs() < 0.5, "{took} s");
+    assert!(took.abs_diff(SIZE * 1000 / RATE) < 500, "{took} ms");
     let window = std::time::Duration::from_secs(2);
     for (from, _) in &sent {
         let within = sent.iter().filter(|(at, _)| at >= from && at.duration_since(*from) < window);
