@@ -99,6 +99,9 @@ async fn a_copy_that_was_killed_at_any_moment_is_gone_on_with_and_leaves_no_uplo
             break;
         }
         let left = service.count(Op::CopyPart);
+        // All was done but the last look at it: then nothing here knows of it any more, and it is made again.
+        let known = std::fs::read_dir(dir.path()).map_or(0, Iterator::count) > 0;
+        let again = if service.object("l2").is_some() && !known { 7 } else { 3 };
         // What the service had begun and could not say is listed there, and nowhere else.
         let unknown = service.count(Op::Begin) == 1 && service.open_uploads().len() == 1 && left == 0;
         let of = transfers(&service, dir.path(), limits());
@@ -107,7 +110,7 @@ async fn a_copy_that_was_killed_at_any_moment_is_gone_on_with_and_leaves_no_uplo
         assert!(service.open_uploads().len() <= usize::from(unknown), "at {moment}");
         assert_eq!(std::fs::read_dir(dir.path()).expect("there").count(), 0, "at {moment}");
         // Seven parts; those that were under way may be copied twice.
-        assert!(service.count(Op::CopyPart) <= 7 + 3, "at {moment}");
+        assert!(service.count(Op::CopyPart) <= 7 + again, "at {moment}: {:?}", service.calls());
         resumed += usize::from(left > 0 && service.count(Op::Begin) == 1);
     }
     assert!(resumed > 3, "it was gone on with {resumed} times");

@@ -76,8 +76,8 @@ fn answered(call: usize, bytes: Vec<u8>) -> Result<Answer<usize>, TestCaseError>
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let line = &*LINE;
     *line.answer.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
-    let asked = tokio::time::timeout(Duration::from_secs(30), ask(call, &line.s3));
-    line.runtime.block_on(async { asked.await }).map_err(|_| TestCaseError::fail(format!("call {call} did not end")))
+    let asked = async { tokio::time::timeout(Duration::from_secs(30), ask(call, &line.s3)).await };
+    line.runtime.block_on(asked).map_err(|_| TestCaseError::fail(format!("call {call} did not end")))
 }
 
 fn whole(status: &str, body: &[u8]) -> Vec<u8> {
