@@ -83,7 +83,7 @@ async fn a_file_that_is_torn_anywhere_is_set_aside_and_what_is_whole_goes_on() {
     for cut in [0, 1, line - 1, line, line + 1, whole.len() - 1, whole.len()] {
         std::fs::write(&path, &whole[..cut]).expect("writable");
         let kept = store.load().await.expect("readable");
-        assert_eq!(kept.places.all().0.len(), whole[..cut].iter().filter(|b| **b == b'\n').count(), "cut at {cut}");
+        assert_eq!(kept.places.all().0.len(), jsonl::split(&whole[..cut]).lines.len(), "cut at {cut}");
         let torn = ![0, line, whole.len()].contains(&cut);
         assert_eq!(kept.aside.is_some(), torn, "cut at {cut}");
         if let Some(aside) = kept.aside {

@@ -33,6 +33,7 @@ pub struct Cli {
 
 /// What holds for every sub-command.
 #[derive(Clone, Debug, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Global {
     /// One line an event, without screens, colours or a moving cursor
     #[arg(long, global = true, conflicts_with = "json")]

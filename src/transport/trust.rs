@@ -102,11 +102,11 @@ impl ServerCertVerifier for Witness {
 pub async fn look(service: &Service, wire: Wire, clock: &dyn Clock) -> Result<Looked, Failure> {
     let way = if wire == Wire::Direct { Route::Direct } else { Route::Tunnel };
     let url = uri(service)?;
-    let stream = async {
+    let looking = Box::pin(async {
         let stream = Dial::new(wire, Some(QUIET_LIMIT)).open(&url).await.map_err(|e| e.failure(at(&url), true))?;
         look_over(Box::new(stream), way, service, clock).await
-    };
-    within(&url, stream).await
+    });
+    within(&url, looking).await
 }
 
 /// The same over a connection that is there.
@@ -117,14 +117,14 @@ pub async fn look_over(
     clock: &dyn Clock,
 ) -> Result<Looked, Failure> {
     let url = uri(service)?;
-    within(&url, async {
+    let looking = Box::pin(async {
         let (outcome, clocks) = match url.scheme_str() {
             Some("https") => over_tls(stream, &url, &service.trust, clock).await?,
             _ => (Outcome::Plain, clocks(stream, &url, clock).await),
         };
         Ok(Looked { url: service.url.clone(), way, outcome, clocks })
-    })
-    .await
+    });
+    within(&url, looking).await
 }
 
 async fn within<T>(url: &Uri, looking: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
@@ -158,7 +158,7 @@ async fn over_tls(
             let reason = error.get_ref().and_then(|e| e.downcast_ref::<Error>());
             return match reason {
                 Some(Error::InvalidCertificate(reason)) => {
-                    let refused = refused(reason, &witness.shown(), url, trust, trouble, clock.now_ms());
+                    let refused = refused(reason, &witness.shown(), url, trust, &trouble, clock.now_ms());
                     Ok((Outcome::Refused(Box::new(refused)), None))
                 }
                 _ => Err(trouble.failure(at(url), true)),
@@ -195,7 +195,7 @@ fn refused(
     shown: &[CertificateDer<'_>],
     url: &Uri,
     trust: &Trust,
-    trouble: Trouble,
+    trouble: &Trouble,
     now_ms: u64,
 ) -> Refused {
     use CertificateError as E;
@@ -256,11 +256,11 @@ fn refused(
 /// Asks for nothing in particular: each answer has a date. One that does not come says nothing of who is there.
 async fn clocks(stream: impl Stream + 'static, url: &Uri, clock: &dyn Clock) -> Option<Clocks> {
     let sent = clock.now_ms();
-    let (_, headers) = once(stream, url, http::Method::HEAD).await.map_err(unheard).ok()?;
+    let (_, headers) = once(stream, url, http::Method::HEAD).await.map_err(|e| unheard(&e)).ok()?;
     Some(Clocks::of_header(date(&headers)?, sent, clock.now_ms()))
 }
 
-fn unheard(error: LookError) {
+fn unheard(error: &LookError) {
     tracing::debug!("no answer to tell a clock from: {error:?}");
 }
 
