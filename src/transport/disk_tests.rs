@@ -47,10 +47,10 @@ async fn what_is_made_anew_is_another_file_than_the_one_that_was_open() {
     let dir = dir();
     let path = dir.path().join("x.part");
     // As a program would that knows nothing of who writes what.
-    let old = std::fs::File::create(&path).expect("made");
+    let old = File::create(&path).expect("made");
     let new = Disk.make(&path).await.expect("made again");
     new.write_at(0, vec![Bytes::from_static(b"new")]).await.expect("written");
-    std::os::unix::fs::FileExt::write_all_at(&old, b"old", 0).expect("into what has no name");
+    FileExt::write_all_at(&old, b"old", 0).expect("into what has no name");
     assert_eq!(std::fs::read(&path).expect("there"), b"new");
     drop(new);
     let log = Disk.claim(&path).await.expect("there");

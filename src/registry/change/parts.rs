@@ -7,7 +7,7 @@ use crate::ports::objects::{At, Header, Notes, ObjectError, ObjectInfo, OnlyIf, 
 use crate::registry::transfer::journal::{Journal, Line, SumName, Told};
 use crate::registry::transfer::parts::listed;
 use crate::registry::transfer::patience::{Patience, patiently};
-use crate::registry::transfer::sums::{self, Digest};
+use crate::registry::transfer::sums::{self, Digest, Etag};
 use crate::registry::transfer::trouble::{End, Trouble};
 use crate::registry::transfer::{Transfers, Way};
 use serde::{Deserialize, Serialize};
@@ -76,6 +76,7 @@ pub(super) async fn copy(of: &Transfers, way: &Way, job: &Job<'_>) -> Result<Wri
     let told = journal.told::<Head>().await?;
     let (upload, have) = match take_up(of, way, job, &head, told).await? {
         Taken::Done(written) => {
+            keep_tags(of, way, job).await?;
             of.files().remove(&path).await?;
             return Ok(written);
         }
@@ -95,17 +96,13 @@ pub(super) async fn copy(of: &Transfers, way: &Way, job: &Job<'_>) -> Result<Wri
     };
     let done = async {
         let parts = send(of, way, job, &upload, have, &journal).await?;
-        journal.note(&Line::Completing { etag: String::new() }).await?;
-        complete(of, way, &upload, &parts, job).await
+        let etag = etag_of(&parts);
+        journal.note(&Line::Completing { etag: etag.clone() }).await?;
+        complete(of, way, &upload, &parts, job, &etag).await
     };
     match done.await {
         Ok(written) => {
-            // A copy in one request keeps the tags; parts have none.
-            if let Ok(tags) = patiently!(of.limits(), &way.meter, of.objects().tags(job.from))
-                && !tags.is_empty()
-            {
-                patiently!(of.limits(), &way.meter, of.objects().set_tags(job.to, &tags))?;
-            }
+            keep_tags(of, way, job).await?;
             of.files().remove(&path).await?;
             Ok(written)
         }
@@ -119,6 +116,16 @@ pub(super) async fn copy(of: &Transfers, way: &Way, job: &Job<'_>) -> Result<Wri
             Err(trouble)
         }
     }
+}
+
+/// A copy in one request keeps the tags; parts have none.
+async fn keep_tags(of: &Transfers, way: &Way, job: &Job<'_>) -> Result<(), Trouble> {
+    if let Ok(tags) = patiently!(of.limits(), &way.meter, of.objects().tags(job.from))
+        && !tags.is_empty()
+    {
+        patiently!(of.limits(), &way.meter, of.objects().set_tags(job.to, &tags))?;
+    }
+    Ok(())
 }
 
 enum Taken {
@@ -143,10 +150,10 @@ async fn take_up(
     if told.head == *head {
         match listed(of, way, &upload).await {
             Ok(found) => parts = found,
-            // It was being completed: what is there with the source's bytes is the copy.
+            // It was being completed: what is there with the parts' ETag is the copy.
             Err(ObjectError { why: Why::Missing, .. }) if told.completing.is_some() => {
-                let made = seen(of, way, job.to).await?;
-                let made = made.filter(|info| compared(job.source, info).is_some_and(|v| v.by.is_some()));
+                let etag = told.completing.as_deref().unwrap_or_default();
+                let made = seen(of, way, job.to).await?.filter(|info| is_made(job, info, etag));
                 return Ok(made.map_or(Taken::Anew, |info| Taken::Done(written(info))));
             }
             Err(ObjectError { why: Why::Missing, .. }) => return Ok(Taken::Anew),
@@ -161,6 +168,20 @@ async fn take_up(
     let whole = |part: &Part| part.number > 0 && part.size > 0 && part.size == range(job, part.number).1;
     let have = parts.into_iter().filter(whole).map(|part| (part.number, part)).collect();
     Ok(Taken::On(Box::new(told), upload, have))
+}
+
+/// The `ETag` that an object of these parts gets, where each part's is its MD5; nothing elsewhere.
+fn etag_of(parts: &[Part]) -> String {
+    let md5 = |part: &Part| if let Etag::Md5(md5) = Etag::read(&part.etag) { Some(md5.to_vec()) } else { None };
+    let md5s: Option<Vec<_>> = parts.iter().map(md5).collect();
+    let whole = md5s.map(|md5s| format!("{}-{}", sums::hex(&sums::digest_of_digests(Digest::Md5, &md5s)), md5s.len()));
+    whole.unwrap_or_default()
+}
+
+/// Whether an object is the copy: it has the `ETag` of its parts, or what the service says of both proves it.
+fn is_made(job: &Job<'_>, info: &ObjectInfo, etag: &str) -> bool {
+    let same = !etag.is_empty() && info.etag.as_deref() == Some(etag) && info.size == job.source.size;
+    same || compared(job.source, info).is_some_and(|verified| verified.by.is_some())
 }
 
 fn written(info: ObjectInfo) -> Written {
@@ -250,6 +271,7 @@ async fn complete(
     upload: &Upload,
     parts: &[Part],
     job: &Job<'_>,
+    etag: &str,
 ) -> Result<Written, Trouble> {
     let mut patience = Patience::new();
     loop {
@@ -258,9 +280,7 @@ async fn complete(
             Err(error) if error.why == Why::Changed => return Err(taken(job.to)),
             Err(error) if error.why == Why::Missing => {
                 // An answer may have been lost: then the object is there.
-                let there = seen(of, way, job.to).await?;
-                let there =
-                    there.filter(|info| compared(job.source, info).is_some_and(|verified| verified.by.is_some()));
+                let there = seen(of, way, job.to).await?.filter(|info| is_made(job, info, etag));
                 return there.map(written).ok_or_else(|| error.into());
             }
             Err(error) => patience.wait(error, of.limits(), &way.meter).await?,
