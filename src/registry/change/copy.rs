@@ -53,7 +53,7 @@ pub async fn copy_of(
     let part = part_size(of, source);
     let written = match part {
         None => in_one(of, way, from, to, notes, only, source).await?,
-        Some(part) => parts::copy(of, way, &Job { from, to, notes, only, source: source, part }).await?,
+        Some(part) => parts::copy(of, way, &Job { from, to, notes, only, source, part }).await?,
     };
     let at = At { version: written.version.clone(), ..to.clone() };
     let made = patiently!(of.limits(), &way.meter, objects.head(&at))?;

@@ -72,7 +72,7 @@ pub(super) async fn write(of: &Transfers, way: &Way, job: Write<'_>) -> Result<W
         Some(ReadConfig { etag: Some(etag), .. }) => OnlyIf::Matches(etag.clone()),
         Some(_) => OnlyIf::Always,
     };
-    let notes = Notes { content_type: Some("text/plain; charset=utf-8".to_owned()), metadata: Vec::new() };
+    let notes = Notes { content_type: Some("text/plain; charset=utf-8".to_owned()), ..Notes::default() };
     let bytes = Bytes::copy_from_slice(text.as_bytes());
     way.meter.expect(bytes.len() as u64);
     let mut patience = Patience::new();

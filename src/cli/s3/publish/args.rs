@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 const MODEL: &str = "REPOSITORY/MODEL, as in s3://BUCKET/PREFIX/MODEL or SITE:BUCKET/MODEL";
+const STAGE: &str = "Where files lie until they are verified, outside of the repository, as in s3://BUCKET/PREFIX";
 const VERSION: &str =
     "REPOSITORY/MODEL or REPOSITORY/MODEL/VERSION, as in s3://BUCKET/PREFIX/MODEL or SITE:BUCKET/MODEL/3";
 
@@ -39,8 +40,8 @@ pub struct Publish {
     /// The config.pbtxt [default: the directory's, else the one that is there]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where files lie until they are verified, outside of the repository, as in s3://BUCKET/PREFIX
-    #[arg(long, value_name = "ADDRESS")]
+    /// Where files lie until they are verified.
+    #[arg(long, value_name = "ADDRESS", help = STAGE)]
     pub stage: Option<String>,
     /// Do not pin config.pbtxt in between: Triton may see a part of the version
     #[arg(long)]

@@ -9,7 +9,7 @@ use crate::plan::Failure;
 use crate::registry::publish::prepare::{Prepared, Unready, Was};
 use crate::registry::publish::run::{Outcome, Stands, Stopped};
 use crate::registry::publish::{Refused, Remark, Step};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::io;
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ pub fn plan(out: &mut Out, kind: &str, title: &str, prepared: &Prepared) -> io::
         })
     })?;
     for (at, step) in plan.steps.iter().enumerate() {
-        row(out, at + 1, step, "planned", Value::Null, || format!("{:>4}  {}", at + 1, visible(&step.to_string())))?;
+        row(out, at + 1, step, "planned", None, || format!("{:>4}  {}", at + 1, visible(&step.to_string())))?;
     }
     plan.remarks.iter().try_for_each(|remark| self::remark(out, remark))
 }
@@ -72,7 +72,7 @@ fn row(
     number: usize,
     step: &Step,
     state: &str,
-    how: Value,
+    how: Option<&str>,
     line: impl FnOnce() -> String,
 ) -> io::Result<()> {
     out.row(
@@ -108,7 +108,7 @@ pub fn ended(out: &mut Out, at: usize, of: usize, step: &Step, outcome: &Outcome
         let how = how.as_ref().map(|how| format!(": {how}")).unwrap_or_default();
         format!("[{at}/{of}] {}{how}", visible(&step.to_string()))
     };
-    row(out, at, step, state, json!(how), line)?;
+    row(out, at, step, state, how.as_deref(), line)?;
     out.flush()
 }
 

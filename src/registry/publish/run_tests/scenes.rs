@@ -7,8 +7,8 @@ use super::*;
 pub struct Scene {
     pub name: &'static str,
     pub root: &'static str,
-    pub there: Vec<(&'static str, &'static str)>,
-    pub files: Vec<(&'static str, &'static str)>,
+    pub there: There,
+    pub files: There,
     pub version: Option<i64>,
     pub staging: Staging,
     /// What is served in the end.
@@ -128,8 +128,11 @@ pub fn all() -> Vec<Scene> {
     ]
 }
 
+/// Keys and texts.
+type There = Vec<(&'static str, &'static str)>;
+
 /// What is taken back, of what was published before: a wish and what is served then.
-pub fn backs() -> Vec<(&'static str, Vec<(&'static str, &'static str)>, RollBack, Vec<i64>)> {
+pub fn backs() -> Vec<(&'static str, There, RollBack, Vec<i64>)> {
     let there = vec![
         ("m/2/model.xml", XML),
         ("m/2/model.bin", OTHER_BIN),

@@ -20,12 +20,16 @@ const HARMS: [(What, u32, Then); 6] = [
     (What::Refuse(Why::Cut), u32::MAX, Then::Again),
 ];
 
-/// Tells what stands by the rules, asked of what is there.
+/// A failure is one of the service, and says what the rules say of what is there.
 fn expect_told_right(bench: &Bench, scene: &Scene, failed: &Failed, told: &str) {
-    if let Failed::Stopped(stopped) = failed
-        && let Ok(serves) = &stopped.stands.serves
-    {
-        assert_eq!(*serves, served(&bench.now(), scene.root), "{told}: {stopped:?}");
+    match failed {
+        Failed::Unready(unready) => assert!(matches!(unready, Unready::Trouble(_)), "{told}: {unready:?}"),
+        Failed::Stopped(stopped) => {
+            assert!(stopped.trouble.is_some(), "{told}");
+            if let Ok(serves) = &stopped.stands.serves {
+                assert_eq!(*serves, served(&bench.now(), scene.root), "{told}: {stopped:?}");
+            }
+        }
     }
 }
 
