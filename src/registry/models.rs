@@ -106,7 +106,7 @@ pub async fn look(
     mut progress: impl FnMut(Progress),
 ) -> Answer<View> {
     let root = ask.prefix();
-    let (keys, doubts) = listed(objects, ask, &mut progress).await?;
+    let (keys, doubts) = listed(objects, &ask.bucket, &root, |keys| progress(Progress::Keys(keys))).await?;
     let all = || keys.iter().map(|(key, size)| (key.as_str(), *size));
 
     let mut unread = Vec::new();
@@ -165,15 +165,15 @@ pub async fn look(
     Ok(View { bucket: ask.bucket.clone(), repository, url, access, forecast, round_trip, doubts, unread })
 }
 
-/// Every key below the root, or why the list would be short.
-async fn listed(
+/// Every key below a prefix with its size, or why the list would be short.
+pub(super) async fn listed(
     objects: &dyn Objects,
-    ask: &Ask,
-    progress: &mut impl FnMut(Progress),
+    bucket: &str,
+    prefix: &str,
+    mut progress: impl FnMut(usize),
 ) -> Answer<(Vec<(String, u64)>, Vec<Doubt>)> {
-    let prefix = ask.prefix();
-    let mut pager =
-        Pager::new(ListQuery { bucket: ask.bucket.clone(), prefix: prefix.clone(), ..ListQuery::default() });
+    let query = ListQuery { bucket: bucket.to_owned(), prefix: prefix.to_owned(), ..ListQuery::default() };
+    let mut pager = Pager::new(query);
     let (mut keys, mut doubts) = (Vec::new(), Vec::new());
     loop {
         let query = match pager.next() {
@@ -191,7 +191,7 @@ async fn listed(
         if keys.len() > MOST_KEYS {
             return Err(short("there are more than 2,000,000 keys below this prefix"));
         }
-        progress(Progress::Keys(keys.len()));
+        progress(keys.len());
     }
 }
 
@@ -202,12 +202,12 @@ fn short(why: &str) -> ObjectError {
 
 async fn config(objects: &dyn Objects, at: At) -> (String, Answer<String>) {
     let query = GetQuery { at, range: None, if_match: None };
-    let text = again(|| text(objects, &query)).await;
-    (query.at.key, text)
+    let read = again(|| text(objects, &query)).await;
+    (query.at.key, read.map(|(text, _)| text))
 }
 
-/// A whole config. It is small, so that one that broke off is read anew and never put together of two.
-async fn text(objects: &dyn Objects, query: &GetQuery) -> Answer<String> {
+/// A whole config and its `ETag`. It is small, so that one that broke off is read anew and never put together of two.
+pub(super) async fn text(objects: &dyn Objects, query: &GetQuery) -> Answer<(String, Option<String>)> {
     let too_large = || short("it is larger than 1 MiB, and no config is");
     let mut got = objects.get(query).await?;
     if got.length > LARGEST_CONFIG {
@@ -221,7 +221,13 @@ async fn text(objects: &dyn Objects, query: &GetQuery) -> Answer<String> {
             return Err(too_large());
         }
     }
-    String::from_utf8(bytes).map_err(|_| short("it is no text in UTF-8"))
+    // A service that announces too much and ends early would cut a config where it still can be read.
+    if (bytes.len() as u64) < got.length {
+        let failure = Failure::transient("the service ended its answer too early");
+        return Err(ObjectError { why: Why::Cut, failure });
+    }
+    let text = String::from_utf8(bytes).map_err(|_| short("it is no text in UTF-8"))?;
+    Ok((text, got.info.etag))
 }
 
 async fn content(objects: &dyn Objects, model: usize, at: At) -> (usize, String, Answer<super::preview::Previewed>) {

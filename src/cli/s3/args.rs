@@ -4,6 +4,7 @@ use super::super::args::{Reaching, ServiceFlags, SiteKeys, duration};
 use super::about::{Set, Stat, Tags};
 use super::copy::{Copy, Move};
 use super::make::{Bucket, Prefix};
+use super::publish::{Publish, RollBack};
 use super::undo::{Restore, Undelete};
 use super::uploads::Uploads;
 use clap::{Args, Subcommand};
@@ -82,12 +83,21 @@ pub enum Command {
     Lint(Lint),
     /// Show whose certificate a service has, who vouches for it and until when, and what its clock says
     Trust(Trust),
+    /// Publish a model's version so that Triton never sees half of it
+    Publish(Publish),
+    /// Go back to a version that is there
+    RollBack(RollBack),
 }
 
 impl Command {
     /// Whether it is gone on with by the same command.
     pub fn carries(&self) -> bool {
         matches!(self, Self::Get(_) | Self::Put(_))
+    }
+
+    /// Whether it says where things stand before it ends as asked.
+    pub fn ends_itself(&self) -> bool {
+        matches!(self, Self::Publish(_) | Self::RollBack(_))
     }
 }
 
@@ -199,7 +209,7 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 /// `500k`, `2M`, `1G`; a bare number is bytes.
-fn rate(text: &str) -> Result<u64, String> {
+pub(super) fn rate(text: &str) -> Result<u64, String> {
     let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
         Some(at) => text.split_at(at),
         None => (text, ""),

@@ -86,7 +86,8 @@ fn model_row(out: &mut Out, view: &View, model: &Model) -> std::io::Result<()> {
     view.repository.of(&model.name).try_for_each(|finding| finding_row(out, finding))
 }
 
-fn finding_row(out: &mut Out, finding: &Finding) -> std::io::Result<()> {
+/// A finding.
+pub(super) fn finding_row(out: &mut Out, finding: &Finding) -> std::io::Result<()> {
     let severity = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

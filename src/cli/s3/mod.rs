@@ -10,6 +10,7 @@ mod lint;
 mod list;
 mod make;
 mod out;
+pub mod publish;
 mod read;
 mod report;
 mod told;
@@ -118,7 +119,7 @@ pub fn run(global: &Global, args: &S3) -> Exit {
         // ends them.
         tokio::select! {
             done = command(global, args, &cancel) => done,
-            () = cancel.stop_asked() => {
+            () = ended(&cancel, &args.command) => {
                 if args.command.carries() {
                     output::talk("help: What was carried is kept: the same command goes on there.");
                 }
@@ -140,6 +141,11 @@ pub fn run(global: &Global, args: &S3) -> Exit {
         }
         Err(Ended::Output(error)) => output::after(&error),
     }
+}
+
+/// Waits until a command is to end whatever it does.
+async fn ended(cancel: &Cancel, command: &Command) {
+    if command.ends_itself() { cancel.leave_asked().await } else { cancel.stop_asked().await }
 }
 
 /// The exit with this number.
@@ -185,6 +191,8 @@ async fn command(global: &Global, args: &S3, cancel: &Cancel) -> Done {
         Command::Mkdir(args) => make::prefix(&way, out, args).await,
         Command::Mb(args) => make::bucket(&way, out, args).await,
         Command::Uploads(args) => uploads::uploads(&way, out, args).await,
+        Command::Publish(args) => publish::publish(&way, out, args, cancel).await,
+        Command::RollBack(args) => publish::roll_back(&way, out, args, cancel).await,
     }
 }
 

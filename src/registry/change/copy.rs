@@ -32,20 +32,32 @@ pub async fn copy(
     notes: Option<&Notes>,
     only: &OnlyIf,
 ) -> Result<Copied, Trouble> {
+    let source = patiently!(of.limits(), &way.meter, of.objects().head(from))?;
+    copy_of(of, way, (from, &source), to, notes, only).await
+}
+
+/// The same of a source that was looked at before: if it is another one by now, it is not copied.
+pub async fn copy_of(
+    of: &Transfers,
+    way: &Way,
+    (from, source): (&At, &ObjectInfo),
+    to: &At,
+    notes: Option<&Notes>,
+    only: &OnlyIf,
+) -> Result<Copied, Trouble> {
     let objects = of.objects();
-    let source = patiently!(of.limits(), &way.meter, objects.head(from))?;
     way.meter.expect(source.size);
     if *only == OnlyIf::Absent && seen(of, way, to).await?.is_some() {
         return Err(taken(to));
     }
-    let part = part_size(of, &source);
+    let part = part_size(of, source);
     let written = match part {
-        None => in_one(of, way, from, to, notes, only, &source).await?,
-        Some(part) => parts::copy(of, way, &Job { from, to, notes, only, source: &source, part }).await?,
+        None => in_one(of, way, from, to, notes, only, source).await?,
+        Some(part) => parts::copy(of, way, &Job { from, to, notes, only, source, part }).await?,
     };
     let at = At { version: written.version.clone(), ..to.clone() };
     let made = patiently!(of.limits(), &way.meter, objects.head(&at))?;
-    let verified = compared(&source, &made).ok_or_else(|| wrong(to))?;
+    let verified = compared(source, &made).ok_or_else(|| wrong(to))?;
     if part.is_none() {
         way.meter.carried(source.size);
     }

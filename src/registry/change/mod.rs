@@ -11,7 +11,7 @@ mod parts;
 mod small;
 mod undelete;
 
-pub use copy::{Copied, copy, move_to};
+pub use copy::{Copied, copy, copy_of, move_to};
 pub use delete::{DeletePlan, Doomed, Gone, Scope, delete, plan_delete};
 pub use many::{CopyJob, CopyPlan, CopyReport, copy_all, plan_copy};
 pub use small::{Aborted, abort_uploads, make_bucket, new_prefix, replace_notes, restore, set_tags, undelete};

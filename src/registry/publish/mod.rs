@@ -22,13 +22,28 @@
 //! Files are first uploaded outside the repository and verified there ([`Staging::Under`]), or, where
 //! there is no place outside, uploaded to their final keys behind a pin and verified before the switch
 //! ([`Staging::InPlace`]).
+//!
+//! [`prepare`] looks at what is there, an earlier try's leavings among it, and makes the list; [`run`] carries
+//! it out.
 
+mod config;
+mod contents;
+mod directory;
+mod leavings;
+mod look;
+mod note;
 mod plan;
+pub mod prepare;
 mod roll_back;
+pub mod run;
+#[cfg(test)]
+mod run_tests;
 mod state;
 #[cfg(test)]
 mod tests;
 
+pub use directory::{Directory, Layout, Source, understand};
+pub use note::{Note, Unfinished};
 pub use plan::publish;
 pub use roll_back::{RollBack, roll_back};
 pub use state::{Present, Stored};
@@ -57,6 +72,19 @@ pub enum Staging {
     },
     /// Nowhere: they are uploaded to their places behind a pin, and verified before the switch.
     InPlace,
+}
+
+impl Staging {
+    /// Where a key of a repository with this prefix is before it is in place; `None` where that is nowhere.
+    pub(super) fn place(&self, prefix: &str, key: &str) -> Option<Place> {
+        let Self::Under { bucket, prefix: staging } = self else { return None };
+        let path = key.strip_prefix(prefix).unwrap_or(key);
+        let key = match staging.trim_matches('/') {
+            "" => path.to_owned(),
+            staging => format!("{staging}/{path}"),
+        };
+        Some(Place { bucket: bucket.clone(), key })
+    }
 }
 
 /// What is to be published.
@@ -92,7 +120,7 @@ pub enum Condition {
 }
 
 /// Where an object is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The bucket, where it is not the repository's.
     pub bucket: Option<String>,
@@ -260,4 +288,13 @@ pub enum Refused {
     /// The version to go back to is not there, or not whole.
     #[error("version {0} is not there, or not whole")]
     NoSuchVersion(i64),
+    /// The config is pinned for something that was begun and not finished.
+    #[error("{0} was begun and is not finished: config.pbtxt is pinned until it is")]
+    Unfinished(Unfinished),
+    /// What an earlier try has put into place is not what is to be published now.
+    #[error("{0} is of an earlier try, and not what is to be published now")]
+    Differs(String),
+    /// The version that is to be deleted is the one that is to be served.
+    #[error("version {0} cannot be served and deleted")]
+    ToRemoved(i64),
 }

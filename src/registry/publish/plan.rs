@@ -1,8 +1,8 @@
 //! The list of steps of a publication.
 
 use super::state::{Present, Target, errors, pinned};
-use super::{Condition, ConfigWrite, NewFile, Place, Plan, Refused, Remark, Request, Staging, Step};
-use crate::registry::triton::{Backend, Model, Parsed, Severity, parse_version};
+use super::{Condition, ConfigWrite, NewFile, Note, Place, Plan, Refused, Remark, Request, Staging, Step, Unfinished};
+use crate::registry::triton::{Backend, Finding, Model, Parsed, Severity, parse_version};
 use std::collections::BTreeSet;
 
 /// How a publication stays unseen until it is whole.
@@ -24,14 +24,8 @@ pub fn publish(present: &Present, request: &Request) -> Result<Plan, Refused> {
     let now = target.now()?;
     let end = request.config.as_deref().or(before);
     let version_dir = target.version_dir(request.version);
-    let key = |file: &NewFile| format!("{version_dir}{}", file.path);
-    let mut new: Vec<(String, u64)> = request.files.iter().map(|file| (key(file), file.size)).collect();
     let marker = request.files.is_empty();
-    if marker {
-        new.push((version_dir.clone(), 0));
-    }
-    new.extend(request.beside.iter().map(|file| (format!("{}{}", target.dir, file.path), file.size)));
-
+    let new = arrivals(&target, request);
     let (after, findings) = target.judged(&new, &|_| false, end);
     let (Some(after), against) = (after, errors(&findings)) else { return Err(Refused::NoFiles) };
     if marker && !after.backend.as_ref().is_some_and(Backend::is_ensemble) {
@@ -81,6 +75,25 @@ pub fn publish(present: &Present, request: &Request) -> Result<Plan, Refused> {
     }
     list.clear();
     Ok(Plan { steps: list.steps, atomic: gate != Gate::Declined, serves: after.served, remarks })
+}
+
+/// The objects that come.
+fn arrivals(target: &Target<'_>, request: &Request) -> Vec<(String, u64)> {
+    let version_dir = target.version_dir(request.version);
+    let key = |file: &NewFile| format!("{version_dir}{}", file.path);
+    let mut new: Vec<(String, u64)> = request.files.iter().map(|file| (key(file), file.size)).collect();
+    if request.files.is_empty() {
+        new.push((version_dir.clone(), 0));
+    }
+    new.extend(request.beside.iter().map(|file| (format!("{}{}", target.dir, file.path), file.size)));
+    new
+}
+
+/// What Triton makes of the model once the request is carried out.
+pub(super) fn after(present: &Present, request: &Request) -> Result<(Option<Model>, Vec<Finding>), Refused> {
+    let target = Target::new(present, &request.model)?;
+    let end = request.config.as_deref().or(target.config()?);
+    Ok(target.judged(&arrivals(&target, request), &|_| false, end))
 }
 
 fn checked(target: &Target<'_>, request: &Request) -> Result<(), Refused> {
@@ -148,11 +161,7 @@ impl List<'_> {
 
     /// Where a file is before it is in place.
     fn staged(&self, key: &str) -> Option<Place> {
-        let Staging::Under { bucket, prefix } = &self.request.staging else { return None };
-        let path = key.strip_prefix(&self.target.present.prefix()).unwrap_or(key);
-        let prefix = prefix.trim_matches('/');
-        let key = if prefix.is_empty() { path.to_owned() } else { format!("{prefix}/{path}") };
-        Some(Place { bucket: bucket.clone(), key })
+        self.request.staging.place(&self.target.present.prefix(), key)
     }
 
     fn stage(&mut self) {
@@ -177,7 +186,8 @@ impl List<'_> {
         let why = if served.is_empty() { ConfigWrite::Close } else { ConfigWrite::Pin };
         let backend = now.and_then(|model| model.backend.as_ref()).filter(|_| !served.is_empty());
         let text = pinned(text, backend, &served)?;
-        self.config(text, why);
+        let note = Note { what: Unfinished::Publish(self.request.version), before: before.map(ToOwned::to_owned) };
+        self.config(note.on(text), why);
         // A model that was not there was in nobody's look before its config was.
         if !served.is_empty() {
             self.steps.push(Step::Settle);

@@ -1,7 +1,7 @@
 //! The list of steps of a roll-back.
 
 use super::state::{Present, Target, pinned};
-use super::{Condition, ConfigWrite, Place, Plan, Refused, Remark, Step};
+use super::{Condition, ConfigWrite, Note, Place, Plan, Refused, Remark, Step, Unfinished};
 use std::collections::BTreeSet;
 
 /// What is to be rolled back.
@@ -30,26 +30,31 @@ pub fn roll_back(present: &Present, wish: &RollBack) -> Result<Plan, Refused> {
         return Err(Refused::NoSuchVersion(to));
     }
     if wish.remove.is_some() && wish.remove == wish.to {
-        return Err(Refused::VersionExists(wish.remove.unwrap_or_default()));
+        return Err(Refused::ToRemoved(wish.remove.unwrap_or_default()));
     }
     let backend = now.as_ref().and_then(|model| model.backend.as_ref());
     let end = wish.config.as_deref().or(before);
-    let pin = pinned(end, backend, &versions)?;
-    let why = if versions.is_empty() { ConfigWrite::Close } else { ConfigWrite::Switch };
-    let mut steps =
-        vec![Step::Config { key: target.config_key.clone(), text: pin, why, condition: target.config_condition() }];
     let gone: BTreeSet<String> = wish.remove.iter().flat_map(|v| target.version_keys(*v)).cloned().collect();
-    if !gone.is_empty() {
-        steps.push(Step::Settle);
-    }
-    steps.extend(gone.iter().map(|key| Step::Delete { at: Place { bucket: None, key: key.clone() } }));
-
     // Without the pin the same version has to come out, or it stays.
     let (after, _) = target.judged(&[], &|key| gone.contains(key), end);
     let served: BTreeSet<i64> = after.as_ref().map(|model| model.served.iter().copied().collect()).unwrap_or_default();
     let picked = after.map(|model| model.selected()).unwrap_or_default();
+    let ends_unpinned = served == versions && picked == versions;
+
+    let mut pin = pinned(end, backend, &versions)?;
+    if ends_unpinned {
+        let what = Unfinished::RollBack { to: wish.to, remove: wish.remove };
+        pin = Note { what, before: end.map(ToOwned::to_owned) }.on(pin);
+    }
+    let why = if versions.is_empty() { ConfigWrite::Close } else { ConfigWrite::Switch };
+    let mut steps =
+        vec![Step::Config { key: target.config_key.clone(), text: pin, why, condition: target.config_condition() }];
+    if !gone.is_empty() {
+        steps.push(Step::Settle);
+    }
+    steps.extend(gone.iter().map(|key| Step::Delete { at: Place { bucket: None, key: key.clone() } }));
     let mut remarks = Vec::new();
-    if served == versions && picked == versions {
+    if ends_unpinned {
         steps.push(match end {
             Some(text) => Step::Config {
                 key: target.config_key.clone(),

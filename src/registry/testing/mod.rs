@@ -15,6 +15,8 @@ pub use store::{Habits, Kept};
 
 use crate::plan::Failure;
 use crate::ports::objects::{Answer, ObjectError, Pacer, Why};
+use bytes::Bytes;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::State;
@@ -86,9 +88,33 @@ impl FakeS3 {
         self.state().faults.push(fault);
     }
 
+    /// What happens to the next calls behind the first `skip`, whatever they are.
+    pub fn harm(&self, skip: usize, times: u32, what: What) {
+        let mut state = self.state();
+        state.harm = Some((state.calls.len() + skip, times, what));
+    }
+
     /// No more troubles.
     pub fn heal(&self) {
-        self.state().faults.clear();
+        let mut state = self.state();
+        state.faults.clear();
+        state.harm = None;
+    }
+
+    /// From now on all current objects are noted after each write.
+    pub fn keep_history(&self) {
+        self.state().history = Some(Vec::new());
+    }
+
+    /// All current objects after each write since.
+    pub fn history(&self) -> Vec<BTreeMap<String, Bytes>> {
+        self.state().history.clone().unwrap_or_default()
+    }
+
+    /// The keys of all current objects.
+    pub fn keys(&self) -> Vec<String> {
+        let state = self.state();
+        state.objects.keys().filter(|key| state.current(key).is_some()).cloned().collect()
     }
 
     /// All calls so far.

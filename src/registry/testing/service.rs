@@ -33,7 +33,8 @@ impl Handle {
         let mut state = self.0.state();
         state.calls.push(Call { op, key: key.to_owned(), place, bytes });
         let call = state.calls.len() - 1;
-        match state.struck(op) {
+        let harmed = state.harmed();
+        match state.struck(op).or(harmed) {
             Some(What::Refuse(why)) => Err(error(why)),
             what => Ok((what, call)),
         }
@@ -311,7 +312,9 @@ impl Objects for Handle {
             if kept.info.size > self.habits().copy {
                 return refuse(Why::Refused);
             }
-            state.allowed(&to.key, only, self.habits())?;
+            if self.habits().if_copied {
+                state.allowed(&to.key, only, self.habits())?;
+            }
             // A copy is in one piece, whatever its source was.
             let etag = Some(sums::hex(&sums::digest(Digest::Md5, &kept.bytes)));
             let mut info = ObjectInfo { etag, ..kept.info };
@@ -369,17 +372,25 @@ impl FakeS3 {
     /// Removes a version, or the object: with a marker where versions are kept.
     fn remove(&self, key: &str, version: Option<&str>) -> Option<String> {
         let mut state = self.state();
-        if state.versions && version.is_none() {
-            let id = state.id('v');
+        let marker = state.remove(key, version);
+        state.remember();
+        marker
+    }
+}
+
+impl super::State {
+    fn remove(&mut self, key: &str, version: Option<&str>) -> Option<String> {
+        if self.versions && version.is_none() {
+            let id = self.id('v');
             let info = ObjectInfo { version: Some(id.clone()), ..ObjectInfo::default() };
             let marker = Kept { bytes: Bytes::new(), info, marker: true, tags: Vec::new() };
-            state.objects.entry(key.to_owned()).or_default().push(marker);
+            self.objects.entry(key.to_owned()).or_default().push(marker);
             return Some(id);
         }
-        if let Some(all) = state.objects.get_mut(key) {
+        if let Some(all) = self.objects.get_mut(key) {
             all.retain(|kept| version.is_some() && kept.info.version.as_deref() != version);
             if all.is_empty() {
-                state.objects.remove(key);
+                self.objects.remove(key);
             }
         }
         None

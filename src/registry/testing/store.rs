@@ -15,6 +15,10 @@ pub struct Habits {
     pub if_match: bool,
     /// Whether `If-None-Match` is heeded on writes.
     pub if_absent: bool,
+    /// Whether `If-Match` is heeded on writes.
+    pub if_unchanged: bool,
+    /// Whether conditions on the target of a copy are heeded.
+    pub if_copied: bool,
     /// Whether ranges are answered.
     pub ranges: bool,
     /// Whether CRC-64/NVME is known; otherwise it is refused with 501.
@@ -42,6 +46,8 @@ impl Default for Habits {
         Self {
             if_match: true,
             if_absent: true,
+            if_unchanged: true,
+            if_copied: true,
             ranges: true,
             crc64: true,
             sums: true,
@@ -89,13 +95,17 @@ pub struct State {
     pub faults: Vec<Fault>,
     pub calls: Vec<Call>,
     pub versions: bool,
+    /// What happens from this call on, whatever it is, so many times.
+    pub harm: Option<(usize, u32, What)>,
+    /// All current objects after each write, where that is wanted.
+    pub history: Option<Vec<BTreeMap<String, Bytes>>>,
     next: u64,
 }
 
 impl State {
     pub fn new(versions: bool) -> Self {
         let (objects, uploads) = (BTreeMap::new(), BTreeMap::new());
-        Self { objects, uploads, faults: Vec::new(), calls: Vec::new(), versions, next: 0 }
+        Self { objects, uploads, faults: Vec::new(), calls: Vec::new(), versions, harm: None, history: None, next: 0 }
     }
 
     pub fn id(&mut self, letter: char) -> String {
@@ -106,6 +116,22 @@ impl State {
     /// What happens to this call.
     pub fn struck(&mut self, op: Op) -> Option<What> {
         self.faults.iter_mut().find_map(|fault| fault.strikes(op).then_some(fault.what))
+    }
+
+    /// What happens to the call that was just noted, because of its number.
+    pub fn harmed(&mut self) -> Option<What> {
+        let call = self.calls.len().checked_sub(1)?;
+        let (from, times, what) = self.harm.filter(|(from, times, _)| call >= *from && *times > 0)?;
+        self.harm = Some((from, times - 1, what));
+        Some(what)
+    }
+
+    /// Notes what is there now.
+    pub fn remember(&mut self) {
+        let Some(mut history) = self.history.take() else { return };
+        let now = self.objects.keys().filter_map(|key| Some((key.clone(), self.current(key)?.bytes.clone())));
+        history.push(now.collect());
+        self.history = Some(history);
     }
 
     pub fn current(&self, key: &str) -> Option<&Kept> {
@@ -135,7 +161,9 @@ impl State {
         let holds = match only {
             OnlyIf::Always => true,
             OnlyIf::Absent => !habits.if_absent || there.is_none(),
-            OnlyIf::Matches(etag) => there.is_some_and(|kept| kept.info.etag.as_ref() == Some(etag)),
+            OnlyIf::Matches(etag) => {
+                !habits.if_unchanged || there.is_some_and(|kept| kept.info.etag.as_ref() == Some(etag))
+            }
         };
         if holds { Ok(()) } else { refuse(Why::Changed) }
     }
@@ -153,6 +181,7 @@ impl State {
             all.clear();
         }
         all.push(kept);
+        self.remember();
         written
     }
 

@@ -38,7 +38,7 @@ pub use meter::Meter;
 pub use prefix::{LeftOut, Planned, plan_download, plan_upload};
 pub use progress::{Active, OrderView, Snapshot, State};
 pub use queue::{Item, OrderId, Queue, Report};
-pub use read::{read_through, verify_file};
+pub use read::{read_through, verify_file, verify_whole};
 pub use remark::Remark;
 pub use stream::upload_stream;
 pub use trouble::{End, Trouble};

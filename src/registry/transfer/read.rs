@@ -8,7 +8,7 @@ use super::patience::{Patience, patiently};
 use super::proof;
 use super::sums::{self, Digest, Hasher, PartHasher};
 use super::trouble::{End, Trouble};
-use super::verify::{self, Unproven, Verdict, Verified, Want};
+use super::verify::{self, Proof, Unproven, Verdict, Verified, Want};
 use crate::plan::Failure;
 use crate::ports::objects::{At, GetQuery, ObjectError, ObjectInfo};
 use std::path::Path;
@@ -120,6 +120,29 @@ pub async fn verify_file(of: &Transfers, way: &Way, at: &At, file: &Path) -> Res
         Verdict::Wrong { what } => Err(differs(format!("its {} is another", verify::name(what)))),
         Verdict::Read => Ok(Verified::not(Unproven::PartSizeUnknown)),
     }
+}
+
+/// The same, and where the service knows nothing that a file could be compared with, by reading the object: that costs
+/// its bytes, and leaves no doubt.
+pub async fn verify_whole(of: &Transfers, way: &Way, at: &At, file: &Path) -> Result<Verified, Trouble> {
+    let verified = verify_file(of, way, at, file).await?;
+    if verified.by.is_some() {
+        return Ok(verified);
+    }
+    let mut there = Hasher::new(Digest::Sha256);
+    let read = read_through(of, way, at, |bytes| {
+        there.update(bytes);
+        Ok(())
+    })
+    .await?;
+    let mut here = Hasher::new(Digest::Sha256);
+    let open = of.0.files.open(file).await?;
+    proof::feed(&*open, 0, read.size, |bytes| here.update(bytes)).await?;
+    if here.value() == there.value() {
+        return Ok(Verified::by(Proof::Whole(Digest::Sha256)));
+    }
+    let failure = Failure::permanent(format!("{} is not what {} is: its bytes differ", file.display(), at.key));
+    Err(Trouble::new(End::Corrupt, failure))
 }
 
 /// A comparison in the making.

@@ -8,6 +8,7 @@ mod lies;
 mod manage;
 mod models;
 mod probe;
+mod publish;
 mod trust;
 mod wire;
 
@@ -24,6 +25,7 @@ use modelquay::transport::simulated::samples;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::process::Command;
 
 /// The one key of these registries.
 pub const KEY: (&str, &str) = ("the-key", "the-secret-0123456789");
@@ -72,19 +74,33 @@ impl Bench {
 
     /// Runs `s3` with these arguments, at this registry.
     pub async fn s3(&self, args: &[&str]) -> Said {
+        ended(self.command(args), args).await
+    }
+
+    /// The program with these arguments of `s3`, at this registry, ready to be started.
+    pub fn command(&self, args: &[&str]) -> Command {
         let ca = self.home.path().join("ca.pem");
         let at = ["s3", "--endpoint", &self.url, "--ca", ca.to_str().expect("a path of ours")];
-        run(self.home.path(), &[&at, args].concat()).await
+        with_key(self.home.path(), &[&at, args].concat())
     }
 }
 
-/// Runs the program with the key in its environment, to its end. What it writes need not be text.
-pub async fn run(home: &Path, args: &[&str]) -> Said {
+/// The program with the key in its environment.
+fn with_key(home: &Path, args: &[&str]) -> Command {
     let mut command = program(home, args);
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
         command.env_remove(name);
     }
     command.env("AWS_ACCESS_KEY_ID", KEY.0).env("AWS_SECRET_ACCESS_KEY", KEY.1);
+    command
+}
+
+/// Runs the program with the key in its environment, to its end. What it writes need not be text.
+pub async fn run(home: &Path, args: &[&str]) -> Said {
+    ended(with_key(home, args), args).await
+}
+
+async fn ended(mut command: Command, args: &[&str]) -> Said {
     let child = command.spawn().expect("the program can be started");
     let ended = tokio::time::timeout(Duration::from_mins(1), child.wait_with_output()).await;
     let ended = ended.unwrap_or_else(|_| panic!("{args:?} did not end")).expect("it can be waited for");

@@ -111,6 +111,8 @@ pub struct State {
     pub policies: BTreeMap<String, Policy>,
     /// Root's key.
     pub root: Option<(String, Secret<String>)>,
+    /// Whether conditions on writes are passed over, as some servers do.
+    pub heeds_no_conditions: bool,
     made: u64,
     /// Bytes held in all.
     pub used: u64,
