@@ -871,3 +871,20 @@ places-forgotten = { $count ->
 bookmark-title = Bookmark
 bookmark-what = What { $path } is to be called here.
 bookmark-kept = It is bookmarked.
+
+# The browser: publishing
+here-publish = publish
+here-serve = serve this one
+ask-model = model
+publish-title = Publish
+publish-where = A directory of a model, or of one version, becomes a version of a model in { $path }.
+publish-how = The steps are shown before any is taken. Without a name the model is called as the directory is.
+publish-atomic = Triton sees all of it or nothing at every moment.
+publish-not-atomic = Not atomic: Triton can see a part of it for a while.
+publish-type = What Triton serves changes by this. Type { $word } to carry it out.
+publish-enter = What Triton serves stays as it is. enter carries it out.
+wrong-word-kept = That is another word. Nothing was changed.
+work-plan = Looking what has to be done
+work-carry-out = Carrying it out
+work-serves = Done. Triton would serve: { $versions }.
+work-serves-none = Done. Triton would serve no version of it.

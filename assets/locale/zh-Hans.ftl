@@ -799,3 +799,20 @@ places-forgotten = 书签过多，最旧的 { $count } 个已被移除。
 bookmark-title = 书签
 bookmark-what = { $path } 在此处的名称。
 bookmark-kept = 已添加书签。
+
+# 浏览器：发布
+here-publish = 发布
+here-serve = 改用此版本
+ask-model = 模型
+publish-title = 发布
+publish-where = 一个模型目录或一个版本目录将成为 { $path } 中模型的一个版本。
+publish-how = 执行之前会显示所有步骤。不填名称时，模型以目录名命名。
+publish-atomic = 任何时刻 Triton 看到的要么是全部，要么没有。
+publish-not-atomic = 非原子操作：Triton 可能在一段时间内看到其中一部分。
+publish-type = 这会改变 Triton 提供的版本。输入 { $word } 以执行。
+publish-enter = Triton 提供的版本不变。按 enter 执行。
+wrong-word-kept = 确认词不同。没有更改任何内容。
+work-plan = 正在查看需要做什么
+work-carry-out = 正在执行
+work-serves = 完成。Triton 将提供：{ $versions }。
+work-serves-none = 完成。Triton 不会提供它的任何版本。

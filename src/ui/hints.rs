@@ -66,6 +66,8 @@ pub fn text_of(row: &Binding) -> String {
         ) => "here-open".to_owned(),
         (Scope::Browse | Scope::Versions | Scope::Uploads, Command::Toggle) => "here-mark".to_owned(),
         (Scope::Browse, Command::Search) => "here-filter".to_owned(),
+        (Scope::Models, Command::Put) => "here-publish".to_owned(),
+        (Scope::Models, Command::Restore) => "here-serve".to_owned(),
         (Scope::Trust, Command::Copy) => "here-copy-sum".to_owned(),
         (Scope::Transfers, Command::Take) => "here-open-report".to_owned(),
         (Scope::Transfers, Command::Delete) => "here-cancel".to_owned(),

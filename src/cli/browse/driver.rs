@@ -3,6 +3,7 @@
 
 use super::super::walk::files;
 use super::carry::Carrier;
+use super::publish::Listed;
 use super::work::{Tools, carry_out};
 use crate::app::anew::Anew;
 use crate::app::browse::{Registry, Source};
@@ -53,6 +54,8 @@ pub struct Driver {
     listing: Option<Listing>,
     looking: Option<JoinHandle<()>>,
     working: Option<JoinHandle<()>>,
+    /// Steps that were listed, and wait for somebody to agree.
+    listed: Listed,
     /// One queue for each key that has carried something.
     carriers: Vec<Carrier>,
 }
@@ -76,6 +79,7 @@ impl Driver {
             listing: None,
             looking: None,
             working: None,
+            listed: Listed::default(),
             carriers: Vec::new(),
         }
     }
@@ -286,7 +290,12 @@ impl Driver {
                 })
             }
             work => {
-                let tools = Tools { objects: self.objects(), transfers: self.transfers(), msgs: msgs.clone() };
+                let tools = Tools {
+                    objects: self.objects(),
+                    transfers: self.transfers(),
+                    listed: self.listed.clone(),
+                    msgs: msgs.clone(),
+                };
                 tokio::spawn(async move {
                     let end = carry_out(&tools, id, work).await;
                     let _ = msgs.send(Msg::Worked { id, end }).await;

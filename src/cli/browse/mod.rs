@@ -3,6 +3,7 @@
 mod carry;
 mod driver;
 mod face;
+mod publish;
 mod work;
 
 use super::args::{self, Global, Reaching};

@@ -1,5 +1,6 @@
 //! Carries out the browser's changes, one at a time, and says what came of each.
 
+use super::publish::{self, Listed};
 use crate::plan::Failure;
 use crate::ports::Objects;
 use crate::ports::objects::{At, OnlyIf};
@@ -16,6 +17,8 @@ pub struct Tools {
     pub objects: Arc<dyn Objects>,
     /// The same, with this computer's files.
     pub transfers: Transfers,
+    /// Steps that were listed.
+    pub listed: Listed,
     /// Whom it is told how far it has come.
     pub msgs: mpsc::Sender<Msg>,
 }
@@ -73,6 +76,9 @@ pub async fn carry_out(tools: &Tools, id: u64, work: Work) -> Result<Worked, Fai
         Work::Share { at, what, lasts } => {
             Worked::Shared(tools.objects.share(&at, what, lasts).await.map_err(|e| e.failure)?)
         }
+        Work::PlanPublish { root, model, directory } => publish::plan(tools, id, root, &model, &directory).await?,
+        Work::PlanRollBack { root, model, to } => publish::plan_roll_back(tools, id, &root, &model, to).await?,
+        Work::CarryOut => publish::carry_out(tools, id).await?,
         Work::Carry(_) => return Err(Failure::permanent("transfers are begun elsewhere")),
     })
 }

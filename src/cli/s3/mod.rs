@@ -19,6 +19,8 @@ mod undo;
 mod uploads;
 mod way;
 
+pub(in crate::cli) use publish::config_text;
+
 use super::args::Global;
 use super::wire::refuse;
 use super::{interrupt, output};

@@ -87,6 +87,21 @@ impl Staging {
     }
 }
 
+/// Where files lie until they are verified, where nobody names another place: at the top of the bucket, apart by
+/// repository.
+const STAGING: &str = "modelquay-staging";
+
+impl Staging {
+    /// Where files lie before they are in place in a repository, where nobody names another place.
+    pub fn of_repository(root: &str) -> Self {
+        match root.trim_matches('/') {
+            // In a bucket that is a repository whole there is no place outside.
+            "" => Self::InPlace,
+            root => Self::Under { bucket: None, prefix: format!("{STAGING}/{root}") },
+        }
+    }
+}
+
 /// What is to be published.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {

@@ -41,7 +41,11 @@ fn happens() -> impl Strategy<Value = Happens> {
 fn changes(effect: &Effect) -> bool {
     match effect {
         Effect::Work { work, .. } => match work {
-            Work::Count { .. } | Work::Read(_) | Work::Share { .. } => false,
+            Work::Count { .. }
+            | Work::Read(_)
+            | Work::Share { .. }
+            | Work::PlanPublish { .. }
+            | Work::PlanRollBack { .. } => false,
             Work::Carry(carry) => matches!(carry.way, CarryWay::Put { .. }),
             _ => true,
         },
@@ -69,6 +73,9 @@ fn answers(browse: &mut Browse, effects: Vec<Effect>, well: bool) -> Vec<Effect>
             Effect::Write => Msg::Writing(if well { Ok(()) } else { Err(error().failure) }),
             Effect::Work { id, work: Work::Count { scope, .. } } if well => {
                 Msg::Worked { id, end: Ok(Worked::Counted(Box::new(plan(scope)))) }
+            }
+            Effect::Work { id, work: Work::PlanPublish { .. } | Work::PlanRollBack { .. } } if well => {
+                Msg::Worked { id, end: Ok(Worked::Planned(models_tests::steps())) }
             }
             Effect::Work { id, .. } if well => Msg::Worked { id, end: Ok(Worked::Made) },
             Effect::Work { id, .. } => Msg::Worked { id, end: Err(error().failure) },
@@ -110,7 +117,7 @@ proptest! {
             drawn(&browse, columns, rows);
             // A form and what it is for are always on the screen together.
             if let Some(Ask::Form(form)) = &browse.ask {
-                prop_assert!(form.at < form.fields.len());
+                prop_assert!(form.at < form.fields.len().max(1));
             }
         }
     }

@@ -3,9 +3,10 @@
 
 use super::msg::Effect;
 use super::over::Over;
+use super::work::Work;
 use super::{Browse, Spot};
 use crate::base::Secret;
-use crate::ports::objects::ObjectError;
+use crate::ports::objects::{At, ObjectError};
 use crate::registry::models::{Ask, Progress, View};
 use crate::registry::triton::{Finding, Model, Rule};
 use crate::ui::keys::Command;
@@ -71,6 +72,22 @@ impl Models {
         let own = |finding: &Finding| opened.is_none_or(|model| finding.model.as_ref() == Some(&model.name));
         items.extend(findings.filter(|(_, finding)| own(finding)).map(|(at, _)| Item::Finding(at)));
         items
+    }
+
+    /// The name of the model that the cursor is in.
+    fn model_here(&self) -> Option<String> {
+        match (self.opened(), self.item()?) {
+            (Some(model), _) => Some(model.name.clone()),
+            (None, Item::Model(at)) => Some(self.view()?.repository.models.get(at)?.name.clone()),
+            _ => None,
+        }
+    }
+
+    /// The version of the open model that the cursor is in, where Triton reads a number in its name.
+    fn version_here(&self) -> Option<(String, i64)> {
+        let model = self.opened()?;
+        let (Item::Version(at) | Item::File(at, _)) = self.item()? else { return None };
+        Some((model.name.clone(), model.versions.get(at)?.number?))
     }
 
     fn item(&self) -> Option<Item> {
@@ -145,11 +162,19 @@ impl Browse {
                 }
                 self.leave_over()
             }
-            Command::LookAgain => {
-                self.look_id += 1;
-                (models.id, models.progress, models.found) = (self.look_id, None, None);
-                vec![Effect::Models { id: models.id, ask: models.ask.clone() }]
+            Command::LookAgain => self.models_again(),
+            Command::Put => {
+                let model = models.model_here().unwrap_or_default();
+                let root = At::new(models.ask.bucket.clone(), models.ask.root.clone());
+                self.change(|browse| browse.ask_publish(root, &model))
             }
+            Command::Restore => match models.version_here() {
+                Some((model, to)) => {
+                    let root = At::new(models.ask.bucket.clone(), models.ask.root.clone());
+                    self.change(|browse| browse.work(Work::PlanRollBack { root, model, to }))
+                }
+                None => Vec::new(),
+            },
             Command::CopyUrl => match models.view().and_then(|view| view.url.as_ref()) {
                 Some(url) => vec![Effect::Copy(Secret::new(url.to_string()))],
                 None => Vec::new(),
@@ -163,8 +188,19 @@ impl Browse {
         match command {
             Command::Take => models.item().is_none_or(|item| models.key(item).is_none()),
             Command::CopyUrl => models.view().is_none_or(|view| view.url.is_none()),
+            Command::Restore => models.version_here().is_none(),
+            Command::Put => models.view().is_none(),
             _ => false,
         }
+    }
+
+    /// Looks again.
+    pub(super) fn models_again(&mut self) -> Vec<Effect> {
+        self.look_id += 1;
+        let id = self.look_id;
+        let Some(Over::Models(models)) = &mut self.over else { return Vec::new() };
+        (models.id, models.progress, models.found) = (id, None, None);
+        vec![Effect::Models { id, ask: models.ask.clone() }]
     }
 
     /// Opens a model, or goes to the key of the line in the browser.

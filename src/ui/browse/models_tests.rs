@@ -3,9 +3,10 @@
 use super::models::Models;
 use super::over::Over;
 use super::tests::{at_in, press, resnet};
+use super::work::{Steps, Work, Worked};
 use super::*;
 use crate::plan::Failure;
-use crate::ports::objects::Why;
+use crate::ports::objects::{At, Why};
 use crate::registry::models::{Progress, Unread, View};
 use crate::registry::triton::{Configs, RepositoryUrl, forecast, judge};
 use crate::ui::testing::{picture_of, swept};
@@ -163,4 +164,66 @@ fn it_looks_as_it_did() {
         swept(&browse, 60, 20);
         swept(&screen(Lang::En), 60, 20);
     }
+}
+
+pub(super) fn steps() -> Steps {
+    let steps = (1..=30).map(|n| format!("copy staging/{n} to resnet50/4/{n}")).collect();
+    let remarks = vec!["config.pbtxt stays pinned".to_owned()];
+    Steps { title: "resnet50 4: 3 → 4".into(), steps, remarks, atomic: true, word: Some("resnet50".into()) }
+}
+
+fn writing(mut browse: Browse) -> Browse {
+    press(&mut browse, "w");
+    browse.hear(Input::Said(Msg::Writing(Ok(()))));
+    browse
+}
+
+#[test]
+fn a_model_is_published_once_its_steps_were_seen_and_its_name_typed() {
+    let mut browse = seen(Lang::En);
+    assert_eq!(press(&mut browse, "p"), [], "nothing is changed before it was let");
+    let mut browse = writing(seen(Lang::En));
+    browse.home = "/home/tech".into();
+    press(&mut browse, "p");
+    let planned = press(&mut browse, "resnet50/4\n\n");
+    let [Effect::Work { id, work }] = &planned[..] else { panic!("{planned:?}") };
+    let root = At::new("models", "");
+    let wanted = Work::PlanPublish { root, model: "bert".into(), directory: "/home/tech/resnet50/4".into() };
+    assert_eq!(*work, wanted, "the model of the cursor is proposed");
+    browse.hear(Input::Said(Msg::Worked { id: *id, end: Ok(Worked::Planned(steps())) }));
+    let shown = crate::ui::testing::drawn(&browse, 80, 24);
+    assert!(
+        shown.contains("copy staging/1 to")
+            && shown.contains("all of it or nothing")
+            && shown.contains("Type resnet50"),
+        "{shown}"
+    );
+    assert_eq!(press(&mut browse, "resnet\n"), [], "that is another word");
+    let carried = press(&mut browse, "50\n");
+    let [Effect::Work { id, work: Work::CarryOut }] = &carried[..] else { panic!("{carried:?}") };
+    let again = browse.hear(Input::Said(Msg::Worked { id: *id, end: Ok(Worked::CarriedOut(vec![4])) }));
+    assert!(again.iter().any(|effect| matches!(effect, Effect::Models { .. })), "it looks again: {again:?}");
+    assert!(crate::ui::testing::drawn(&browse, 80, 24).contains("would serve: 4"));
+}
+
+#[test]
+fn another_version_is_served_once_it_was_agreed_to() {
+    let mut browse = writing(seen(Lang::En));
+    press(&mut browse, "j\n");
+    let planned = press(&mut browse, "R");
+    let [Effect::Work { work: Work::PlanRollBack { model, to, .. }, .. }] = &planned[..] else { panic!("{planned:?}") };
+    assert_eq!((model.as_str(), *to), ("resnet50", 1));
+}
+
+#[test]
+fn steps_that_change_nothing_that_is_served_want_no_word() {
+    let mut browse = writing(seen(Lang::En));
+    press(&mut browse, "p");
+    let planned = press(&mut browse, "x\n\n");
+    let [Effect::Work { id, .. }] = &planned[..] else { panic!("{planned:?}") };
+    let steps = Steps { word: None, atomic: false, ..steps() };
+    browse.hear(Input::Said(Msg::Worked { id: *id, end: Ok(Worked::Planned(steps)) }));
+    assert!(crate::ui::testing::drawn(&browse, 80, 24).contains("Not atomic"));
+    swept(&browse, 60, 20);
+    assert!(matches!(&press(&mut browse, "\n")[..], [Effect::Work { work: Work::CarryOut, .. }]));
 }

@@ -194,6 +194,7 @@ impl Browse {
         match &self.over {
             Some(Over::Versions(_)) => effects.extend(self.versions_again()),
             Some(Over::Uploads(_)) => effects.extend(self.uploads_again()),
+            Some(Over::Models(_)) => effects.extend(self.models_again()),
             _ => {}
         }
         effects

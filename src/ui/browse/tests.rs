@@ -299,6 +299,10 @@ fn every_key_of_the_browser_does_something() {
             if matches!(row.scope, Scope::Browse | Scope::Versions) {
                 press(&mut browse, if row.scope == Scope::Browse { "jj" } else { "j" });
             }
+            // A version of an open model.
+            if (row.scope, row.command) == (Scope::Models, Command::Restore) {
+                press(&mut browse, "j\n");
+            }
             if matches!(row.command, Command::PaneDown | Command::PaneUp) {
                 let many = preview::Previewed { head: "a line\n".repeat(90).into_bytes(), ..config() };
                 browse.preview.at = Some(crate::ports::objects::At::new("models", "x"));

@@ -83,6 +83,41 @@ pub enum Work {
     },
     /// Begin to fetch or to send.
     Carry(Carry),
+    /// List the steps that publish a model, or a new version of it.
+    PlanPublish {
+        /// The repository.
+        root: At,
+        /// The model's name; that of the directory where it is empty.
+        model: String,
+        /// The directory of a version, or of a model.
+        directory: String,
+    },
+    /// List the steps by which another version of a model is served.
+    PlanRollBack {
+        /// The repository.
+        root: At,
+        /// The model's name.
+        model: String,
+        /// The version.
+        to: i64,
+    },
+    /// Carry out the steps that were listed last.
+    CarryOut,
+}
+
+/// Steps that were listed, to be agreed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Steps {
+    /// What they come to.
+    pub title: String,
+    /// Each of them, made safe.
+    pub steps: Vec<String>,
+    /// What is to be known before, made safe.
+    pub remarks: Vec<String>,
+    /// Whether Triton sees all or nothing at every moment.
+    pub atomic: bool,
+    /// The model's name, which has to be typed where what is served changes.
+    pub word: Option<String>,
 }
 
 /// What is fetched or sent.
@@ -151,6 +186,10 @@ pub enum Worked {
         /// Those that are not, and why.
         failed: Vec<(String, ObjectError)>,
     },
+    /// Steps, to be agreed to.
+    Planned(Steps),
+    /// The steps were carried out: the versions that Triton would serve now.
+    CarriedOut(Vec<i64>),
     /// The URL.
     Shared(Secret<String>),
     /// It is on its way: objects and bytes.

@@ -25,10 +25,6 @@ use crate::transport::disk::Disk;
 use std::io::Read as _;
 use std::path::Path;
 
-/// Where files lie until they are verified, where nobody names another place: at the top of the bucket, apart by
-/// repository.
-const STAGING: &str = "modelquay-staging";
-
 /// The largest config that is read.
 const LARGEST_CONFIG: u64 = 1 << 20;
 
@@ -63,11 +59,7 @@ impl Target {
     /// Where files lie before they are in place.
     fn staging(&self, stage: Option<&str>) -> Result<Staging, Ended> {
         let Some(text) = stage else {
-            return Ok(match self.root.trim_matches('/') {
-                // In a bucket that is a repository whole there is no place outside.
-                "" => Staging::InPlace,
-                root => Staging::Under { bucket: None, prefix: format!("{STAGING}/{root}") },
-            });
+            return Ok(Staging::of_repository(&self.root));
         };
         let address = in_bucket(text)?;
         if address.place != self.place {
@@ -78,10 +70,11 @@ impl Target {
     }
 }
 
-fn config_text(path: &Path) -> Result<String, Ended> {
+/// The text of a config in a file.
+pub(in crate::cli) fn config_text(path: &Path) -> Result<String, Failure> {
     let unreadable = |why: String| {
         let failure = Failure::permanent(format!("{} cannot be read", path.display())).because(why);
-        Ended::Usage(failure.help("Name a config.pbtxt, a text in UTF-8."))
+        failure.help("Name a config.pbtxt, a text in UTF-8.")
     };
     let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
     let mut text = String::new();
@@ -100,7 +93,8 @@ pub(super) async fn publish(way: &Way<'_>, mut out: Out, args: &Publish, cancel:
     }
     let staging = target.staging(args.stage.as_deref())?;
     let directory = understand(&Disk, &args.dir).await.map_err(|trouble| Ended::Usage(trouble.failure))?;
-    let config = args.config.as_deref().or(directory.config.as_deref()).map(config_text).transpose()?;
+    let config =
+        args.config.as_deref().or(directory.config.as_deref()).map(config_text).transpose().map_err(Ended::Usage)?;
     let carry = Carry { limit: args.limit, ..Carry::default() };
     let of = way.transfers(&target.place, true, &carry).await?;
     for hidden in directory.left_out.iter().take(20) {
@@ -145,7 +139,7 @@ pub(super) async fn roll_back(way: &Way<'_>, mut out: Out, args: &RollBack, canc
     if target.version.is_some() {
         return Err(usage("a version is named in the address", "Name the model, and the version with --to."));
     }
-    let config = args.config.as_deref().map(config_text).transpose()?;
+    let config = args.config.as_deref().map(config_text).transpose().map_err(Ended::Usage)?;
     let of = way.transfers(&target.place, true, &Carry::default()).await?;
     let wish = publish::RollBack { model: target.model.clone(), to: args.to.version(), remove: args.remove, config };
     let mut line = Line::new();

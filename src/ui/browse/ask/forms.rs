@@ -9,7 +9,7 @@ use crate::registry::places::Location;
 use crate::ui::browse::Browse;
 use crate::ui::browse::msg::Effect;
 use crate::ui::browse::status::grouped;
-use crate::ui::browse::work::{Tags, Work};
+use crate::ui::browse::work::{Steps, Tags, Work};
 use crate::ui::theme::Role;
 use crate::ui::widgets::Field;
 
@@ -121,6 +121,42 @@ impl Browse {
         let names: Vec<&str> = keys.iter().map(|key| last_part(key)).collect();
         let word = word(&names, plan.doomed.len() as u64);
         self.ask = Some(Ask::delete(self, plan, word));
+    }
+
+    /// What to publish, and as which model.
+    pub(in crate::ui::browse) fn ask_publish(&mut self, root: At, model: &str) -> Vec<Effect> {
+        let text = &self.shell.text;
+        let path = visible(&format!("{}/{}", root.bucket, root.key)).into_owned();
+        let why =
+            vec![(Role::Text, text.with("publish-where", [("path", path.into())])), (Role::Dim, text.t("publish-how"))];
+        let home = format!("{}/", self.home.trim_end_matches('/'));
+        let fields = vec![one("ask-from", &home), one("ask-model", model)];
+        self.ask = Some(form(self, What::Publish(root), "publish-title", why, fields));
+        Vec::new()
+    }
+
+    /// Whether the steps that were listed are to be carried out.
+    pub(in crate::ui::browse) fn ask_carry_out(&mut self, steps: &Steps) {
+        let text = &self.shell.text;
+        let mut why: Vec<(Role, String)> = steps.remarks.iter().map(|words| (Role::Warn, words.clone())).collect();
+        let most = usize::from(self.list_rows()).saturating_sub(why.len() + 8).max(3);
+        let lines = steps.steps.iter().enumerate().take(most);
+        why.extend(lines.map(|(n, step)| (Role::Text, format!("{:2} {step}", n + 1))));
+        if steps.steps.len() > most {
+            why.push((Role::Dim, text.with("and-more", [("count", (steps.steps.len() - most).into())])));
+        }
+        let atomic = if steps.atomic { (Role::Good, "publish-atomic") } else { (Role::Warn, "publish-not-atomic") };
+        why.push((atomic.0, text.t(atomic.1)));
+        let mut fields = Vec::new();
+        if let Some(word) = &steps.word {
+            why.push((Role::Text, text.with("publish-type", [("word", visible(word).into_owned().into())])));
+            fields.push(one("ask-word", ""));
+        } else {
+            why.push((Role::Text, text.t("publish-enter")));
+        }
+        let what = What::CarryOut(steps.word.clone());
+        let title = steps.title.clone();
+        self.ask = Some(Ask::Form(Box::new(Form { what, title, why, fields, at: 0, wrong: None })));
     }
 
     /// For how long a URL is to open an object, and for what.

@@ -104,6 +104,10 @@ pub enum What {
     Share(At),
     /// A bookmark of this place.
     Bookmark(Location),
+    /// Publish a model into this repository.
+    Publish(At),
+    /// Carry out the steps that were listed; this word has to be typed, where there is one.
+    CarryOut(Option<String>),
 }
 
 /// Choices, one of which is taken.
@@ -182,7 +186,7 @@ impl Ask {
 impl Form {
     /// Whether a path of this computer is typed.
     fn is_path(&self) -> bool {
-        matches!(self.what, What::Get(_) | What::Put(_))
+        matches!(self.what, What::Get(_) | What::Put(_) | What::Publish(_))
     }
 
     /// The text of a field.
@@ -244,7 +248,7 @@ impl Browse {
                 Vec::new()
             }
             // A path goes on as far as all names have it in common, as in a shell.
-            Command::Next if is_path => vec![Effect::Complete { path: form.text(0) }],
+            Command::Next if is_path && form.at == 0 => vec![Effect::Complete { path: form.text(0) }],
             Command::Next | Command::Down => {
                 form.at = if form.at < last { form.at + 1 } else { 0 };
                 Vec::new()

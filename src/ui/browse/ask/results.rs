@@ -33,6 +33,8 @@ impl Browse {
             Work::Abort { .. } => ("work-abort", true),
             Work::Share { .. } => ("work-share", false),
             Work::Carry(_) => ("work-carry", false),
+            Work::PlanPublish { .. } | Work::PlanRollBack { .. } => ("work-plan", false),
+            Work::CarryOut => ("work-carry-out", true),
         };
         let title = self.shell.text.t(title);
         self.ask = Some(Ask::Busy(Busy { id, title, done: 0, changes }));
@@ -80,6 +82,17 @@ impl Browse {
             Worked::Shared(url) => {
                 self.shared(title, url);
                 return Vec::new();
+            }
+            Worked::Planned(steps) => {
+                self.ask_carry_out(&steps);
+                return Vec::new();
+            }
+            Worked::CarriedOut(serves) => {
+                let list = serves.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+                text.with(
+                    if serves.is_empty() { "work-serves-none" } else { "work-serves" },
+                    [("versions", list.into())],
+                )
             }
             Worked::Clashes { carry, words, all, replaceable } => {
                 self.clashes(carry, &words, all, replaceable);

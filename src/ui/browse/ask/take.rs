@@ -57,13 +57,19 @@ fn taken(form: &Form) -> Result<Option<Work>, &'static str> {
     let typed = form.text(0);
     let trimmed = typed.trim();
     let work = match &form.what {
-        What::Get(_) | What::Put(_) if trimmed.is_empty() => return Err("wrong-no-path"),
+        What::Get(_) | What::Put(_) | What::Publish(_) if trimmed.is_empty() => return Err("wrong-no-path"),
         What::Get(from) => {
             Work::Carry(Carry { way: CarryWay::Get { from: from.clone(), to: trimmed.to_owned() }, replace: false })
         }
         What::Put(to) => {
             Work::Carry(Carry { way: CarryWay::Put { from: trimmed.to_owned(), to: to.clone() }, replace: false })
         }
+        What::Publish(root) => {
+            let model = form.text(1);
+            Work::PlanPublish { root: root.clone(), model: model.trim().to_owned(), directory: trimmed.to_owned() }
+        }
+        What::CarryOut(Some(word)) if *word != typed => return Err("wrong-word-kept"),
+        What::CarryOut(_) => Work::CarryOut,
         What::NewPrefix(below) => {
             let name = trimmed.trim_matches('/');
             if name.is_empty() || name.split('/').any(|part| part.is_empty() || part == "." || part == "..") {
