@@ -73,8 +73,10 @@ fn listed(tools: &Tools, prepared: Prepared) -> Worked {
         versions(&plan.serves)
     );
     let mut remarks: Vec<String> = plan.remarks.iter().map(remark).collect();
-    if prepared.was == Was::Begun {
-        remarks.push("it goes on with what an earlier try did".to_owned());
+    match prepared.was {
+        Was::Fresh => {}
+        Was::Begun => remarks.push("it goes on with what an earlier try did".to_owned()),
+        Was::Done => remarks.push("these files are that version already".to_owned()),
     }
     let steps = Steps {
         title,

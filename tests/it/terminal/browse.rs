@@ -5,7 +5,7 @@ use crate::lister::Lister;
 use crate::pty::Pty;
 use crate::s3::{Bench, KEY};
 use modelquay::ports::Objects as _;
-use modelquay::ports::objects::{At, ListQuery};
+use modelquay::ports::objects::{At, GetQuery, ListQuery};
 use std::path::Path;
 use std::time::Duration;
 
@@ -90,6 +90,40 @@ async fn what_is_changed_by_keys_is_changed_at_the_service() {
         std::fs::read_to_string(home.join("notes.txt.back")).unwrap_or_else(|e| panic!("{e}: {}", pty.text())),
         "a note\n"
     );
+    pty.keys("q");
+    assert!(pty.ended().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_is_published_and_taken_back_by_keys() {
+    let bench = Bench::new();
+    let home = bench.home.path();
+    let query = GetQuery { at: At::new("models", "lost/1/weights.onnx"), range: None, if_match: None };
+    let mut body = bench.objects().get(&query).await.expect("a sample").body;
+    let mut bytes = Vec::new();
+    while let Some(piece) = body.next().await.expect("it comes") {
+        bytes.extend_from_slice(&piece);
+    }
+    std::fs::create_dir_all(home.join("next")).expect("writable");
+    std::fs::write(home.join("next/model.onnx"), bytes).expect("writable");
+    let mut pty = at(&bench, (100, 40), "models/");
+    pty.says("README.md").keys("t").says("Triton would load 2 of 4 models").keys("w").says(&t("browse-writing"));
+    pty.keys("p").says(&t("publish-title")).keys("next").keys(ENTER).keys("\u{15}scale").keys(ENTER);
+    // The steps are seen, and the model's name is wanted.
+    pty.says("Type scale to carry it out").says("scale/3/model.onnx").says(&t("publish-atomic"));
+    pty.keys("scale").keys(ENTER).says("Triton would serve: 3");
+    assert_eq!(keys(&bench, "scale/3/").await, ["scale/3/model.onnx"]);
+    // The version before is served again, and the new one stays where it is.
+    pty.says("Triton would load 2 of 4 models").keys("jj").keys(ENTER).says("model.onnx");
+    let on =
+        |screen: &vt100::Screen, what: &str| screen.rows(0, 100).any(|row| row.contains('▸') && row.contains(what));
+    while !pty.look(|screen| on(screen, " 2 ") || on(screen, " 2/")) {
+        let before = pty.look(|screen| screen.rows(0, 100).position(|row| row.contains('▸')));
+        pty.keys("j")
+            .wait("the cursor moves", |screen| screen.rows(0, 100).position(|row| row.contains('▸')) != before);
+    }
+    pty.keys("R").says("Type scale to carry it out").keys("scale").keys(ENTER).says("Triton would serve: 2");
+    assert_eq!(keys(&bench, "scale/3/").await, ["scale/3/model.onnx"]);
     pty.keys("q");
     assert!(pty.ended().success());
 }
