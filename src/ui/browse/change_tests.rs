@@ -12,8 +12,11 @@ use crate::registry::change::{DeletePlan, Doomed, Gone, Scope as What};
 use crate::registry::paged::Ended;
 use crate::registry::transfer::{OrderId, OrderView, Report, State};
 use crate::registry::usage::Usage;
+use crate::ui::effect::Leaving;
+use crate::ui::run::{Input, Screens as _};
 use crate::ui::testing::{drawn, picture_of, swept};
 use crate::ui::text::Lang;
+use std::time::Duration;
 
 pub(super) fn said(browse: &mut Browse, msg: Msg) -> Vec<Effect> {
     browse.hear(Input::Said(msg))

@@ -11,6 +11,7 @@ use crate::ports::objects::{UploadRow, Why};
 use crate::registry::transfer::State;
 use crate::registry::usage::Usage;
 use crate::ui::keys::Keymap;
+use crate::ui::run::{Input, Screens as _};
 use crate::ui::testing::drawn;
 use crate::ui::text::Lang;
 use proptest::prelude::*;

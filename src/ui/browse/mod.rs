@@ -18,6 +18,7 @@ pub mod msg;
 mod over;
 pub mod places;
 pub mod preview;
+mod screens;
 mod spot;
 mod status;
 mod table;
@@ -31,57 +32,25 @@ mod typing;
 mod uploads;
 mod usage;
 mod versions;
+mod who;
 pub mod work;
 mod writing;
 
+use super::Shell;
 use super::keys::{Command, Scope};
-use super::run::{Input, Own, Screens, Word};
 use super::text::Text;
 use super::theme::Theme;
 use super::widgets::list::Cursor;
-use super::{Shell, effect::Leaving};
 use crate::ports::objects::{BucketRow, ListQuery, ObjectError};
 use crate::registry::features::Features;
 use crate::registry::listing::{End, Kind, Listing, Row};
-use crate::registry::places::{Places, RegistryId};
+use crate::registry::places::Places;
 pub use draw::render;
 pub use msg::{Effect, Live, Msg};
-use ratatui::Frame;
 pub use spot::Spot;
 use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
 pub use typing::Typing;
-
-/// Whose registry it is, and whose key asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Who {
-    /// The site's name, or the profile's.
-    pub name: String,
-    /// The service's address.
-    pub url: String,
-    /// Who vouches for it, for the header.
-    pub trust: Vouched,
-    /// Which key signs.
-    pub key: String,
-    /// Which registry it is among those that places are kept of.
-    pub id: RegistryId,
-    /// The key that may write, where one is known.
-    pub writer: Option<String>,
-}
-
-/// Who vouches for the service.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Vouched {
-    /// The site's own CA.
-    Site(String),
-    /// A CA from a file.
-    File,
-    /// A CA that this computer knows.
-    System,
-    /// Nobody: the service is spoken to without TLS.
-    #[default]
-    Nobody,
-}
+pub use who::{Vouched, Who};
 
 /// The browser.
 #[derive(Clone, Debug)]
@@ -372,76 +341,5 @@ impl Browse {
             Some(command) => self.command(command),
             None => Vec::new(),
         }
-    }
-}
-
-impl Screens for Browse {
-    type Msg = Msg;
-    type Effect = Effect;
-    type Live = Live;
-
-    fn first(&mut self) -> Vec<Effect> {
-        let mut effects = self.ask();
-        effects.push(Effect::Keep(places::Keep::Load));
-        effects.extend(self.note_visit());
-        effects
-    }
-
-    fn hear(&mut self, input: Input<Msg, Live>) -> Vec<Effect> {
-        match input {
-            Input::Key(key) if key.kind == crossterm::event::KeyEventKind::Release => Vec::new(),
-            Input::Key(key) => self.key_pressed(&key),
-            Input::Paste(text) => {
-                if !self.asked_paste(&text) {
-                    self.pasted(&text);
-                }
-                Vec::new()
-            }
-            Input::Resize(columns, rows) => {
-                self.shell.size = (columns, rows);
-                Vec::new()
-            }
-            Input::Mouse(mouse) => self.mouse(mouse),
-            Input::Tick(now_ms) => {
-                self.shell.now_ms = now_ms;
-                self.preview_when_resting()
-            }
-            Input::Said(msg) => self.heard(msg),
-            Input::Live(live) => self.moved_on(live.carried),
-            Input::Lines(..) => Vec::new(),
-        }
-    }
-
-    fn draw(&self, frame: &mut Frame<'_>) {
-        let area = frame.area();
-        render(self, area, frame.buffer_mut());
-    }
-
-    fn moving(&self) -> Option<Duration> {
-        // What the cursor rests on is not seen below what stands in front.
-        self.preview.waits(self.shell.now_ms).filter(|_| self.over.as_ref().is_none_or(over::Over::has_pane))
-    }
-
-    fn told_to_end(&self) -> Leaving {
-        Leaving::Quit
-    }
-
-    fn own(effect: Effect) -> Own<Effect> {
-        match effect {
-            Effect::Leave(leaving) => Own::Leave(leaving),
-            Effect::Suspend => Own::Suspend,
-            Effect::Redraw => Own::Redraw,
-            Effect::Copy(text) => Own::Copy(text),
-            effect => Own::No(effect),
-        }
-    }
-
-    fn say(&mut self, word: Word) {
-        self.shell.say(word);
-    }
-
-    fn patient(&self, msg: &Msg) -> bool {
-        // The first rows are what somebody waits for.
-        matches!(msg, Msg::Batch { .. }) && !self.listing.rows().is_empty()
     }
 }

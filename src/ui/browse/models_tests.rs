@@ -9,8 +9,10 @@ use crate::plan::Failure;
 use crate::ports::objects::{At, Why};
 use crate::registry::models::{Progress, Unread, View};
 use crate::registry::triton::{Configs, RepositoryUrl, forecast, judge};
+use crate::ui::run::{Input, Screens as _};
 use crate::ui::testing::{picture_of, swept};
 use crate::ui::text::Lang;
+use std::time::Duration;
 
 fn view() -> View {
     let keys = [

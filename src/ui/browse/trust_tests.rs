@@ -7,7 +7,9 @@ use super::*;
 use crate::plan::Failure;
 use crate::ports::trust::{Certificate, Clocks, Lasts, Looked, Outcome, Refusal, Refused, San, Trusted};
 use crate::ports::world::Route;
+use crate::registry::places::RegistryId;
 use crate::registry::places::{Bookmark, Location, Places};
+use crate::ui::run::{Input, Screens as _};
 use crate::ui::testing::{drawn, picture_of, swept};
 use crate::ui::text::Lang;
 

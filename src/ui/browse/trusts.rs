@@ -124,7 +124,7 @@ fn lines(browse: &Browse, trusts: &Trusts, columns: u16) -> Vec<Line<'static>> {
             say(Role::Good, Glyph::Good, &text.with("trust-good", [("by", by.into())]));
             match trusted.lasts {
                 Lasts::Fine { days } => {
-                    say(Role::Good, Glyph::Good, &text.with("trust-days", [("days", count(days).into())]))
+                    say(Role::Good, Glyph::Good, &text.with("trust-days", [("days", count(days).into())]));
                 }
                 Lasts::SoonExpires { days } => {
                     say(Role::Warn, Glyph::Warn, &text.with("trust-soon", [("days", count(days).into())]));
