@@ -151,9 +151,15 @@ fn lines(at: &At, info: &ObjectInfo, headers: &[(String, String)], tags: Option<
     if info.encrypted {
         say("encrypted", "by the service");
     }
-    headers.iter().for_each(|(name, value)| say(name, value));
-    info.metadata.iter().for_each(|(name, value)| say("note", &format!("{name}={value}")));
-    tags.unwrap_or_default().iter().for_each(|(name, value)| say("tag", &format!("{name}={value}")));
+    for (name, value) in headers {
+        say(name, value);
+    }
+    for (name, value) in &info.metadata {
+        say("note", &format!("{name}={value}"));
+    }
+    for (name, value) in tags.unwrap_or_default() {
+        say("tag", &format!("{name}={value}"));
+    }
     lines.join("\n")
 }
 

@@ -75,7 +75,7 @@ pub async fn rm(way: &Way<'_>, mut out: Out, args: &Rm) -> Done {
         || json!({"done": gone.done, "markers": gone.markers, "left": gone.left, "failures": failed}),
     )?;
     out.flush()?;
-    super::unless_failed(gone.failed.iter().map(|(_, error)| error.why), gone.left)
+    Ok(super::unless_failed(gone.failed.iter().map(|(_, error)| error.why), gone.left))
 }
 
 /// `s3 verify`.

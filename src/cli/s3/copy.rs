@@ -57,7 +57,7 @@ pub async fn cp(way: &Way<'_>, out: Out, args: &Copy) -> Done {
     if args.recursive {
         return prefix(way, out, args, &of, (from, to), None).await;
     }
-    let (from, to) = one(args, from, to)?;
+    let (from, to) = one(args, from, to);
     let copied = change::copy(&of, &transfer::Way::free(), &from, &to, None, &only(args)).await?;
     said(out, "copied", &from, &to, &copied)
 }
@@ -68,7 +68,7 @@ pub async fn mv(way: &Way<'_>, out: Out, args: &Move) -> Done {
     if args.copy.recursive {
         return prefix(way, out, &args.copy, &of, (from, to), Some(args.yes)).await;
     }
-    let (from, to) = one(&args.copy, from, to)?;
+    let (from, to) = one(&args.copy, from, to);
     if from.version.is_some() {
         return Err(usage("a version cannot be moved", "Copy it, and delete it with `s3 rm --all-versions`."));
     }
@@ -93,10 +93,10 @@ async fn reached(way: &Way<'_>, args: &Copy) -> Result<(Transfers, Address, Addr
 }
 
 /// One object and where its copy goes: below a prefix it keeps its name.
-fn one(args: &Copy, from: Address, to: Address) -> Result<(At, At), super::Ended> {
+fn one(args: &Copy, from: Address, to: Address) -> (At, At) {
     let name = from.key.rsplit('/').next().unwrap_or_default();
     let key = if to.key.is_empty() || to.key.ends_with('/') { format!("{}{name}", to.key) } else { to.key };
-    Ok((At { version: args.version.clone(), ..At::new(from.bucket, from.key) }, At::new(to.bucket, key)))
+    (At { version: args.version.clone(), ..At::new(from.bucket, from.key) }, At::new(to.bucket, key))
 }
 
 fn said(mut out: Out, what: &str, from: &At, to: &At, copied: &change::Copied) -> Done {

@@ -231,14 +231,14 @@ fn named(bucket: &str, key: &str) -> String {
 }
 
 /// The end of something that was done to many: what failed has been said, and what was not begun is counted.
-fn unless_failed(failed: impl Iterator<Item = Why>, left: u64) -> Done {
+fn unless_failed(failed: impl Iterator<Item = Why>, left: u64) -> Exit {
     let failed: Vec<_> = failed.collect();
     if failed.is_empty() && left == 0 {
-        return Ok(Exit::Done);
+        return Exit::Done;
     }
     let text = failed.iter().find_map(|why| help(*why)).unwrap_or("The same command goes on with what is missing.");
     output::talk(&format!("help: {text}"));
-    Ok(if failed.contains(&Why::Cut) { Exit::Unknown } else { Exit::Failed })
+    if failed.contains(&Why::Cut) { Exit::Unknown } else { Exit::Failed }
 }
 
 /// An address as it was typed.

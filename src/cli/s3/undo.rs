@@ -78,7 +78,7 @@ pub async fn undelete(way: &To<'_>, mut out: Out, args: &Undelete) -> Done {
         json!({"objects": plan.objects, "bytes": plan.bytes, "markers": gone.done, "left": gone.left, "failures": failures})
     })?;
     out.flush()?;
-    super::unless_failed(gone.failed.iter().map(|(_, error)| error.why), gone.left)
+    Ok(super::unless_failed(gone.failed.iter().map(|(_, error)| error.why), gone.left))
 }
 
 /// `s3 restore`.

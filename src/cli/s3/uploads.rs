@@ -86,7 +86,7 @@ pub async fn uploads(way: &To<'_>, mut out: Out, args: &Uploads) -> Done {
     };
     out.row("aborted", line, || json!({"done": done, "failures": failures}))?;
     out.flush()?;
-    super::unless_failed(failed.iter().map(|(_, error)| error.why), 0)
+    Ok(super::unless_failed(failed.iter().map(|(_, error)| error.why), 0))
 }
 
 #[cfg(test)]

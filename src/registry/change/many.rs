@@ -97,10 +97,9 @@ pub async fn plan_copy(of: &Transfers, way: &Way, from: &At, to: &At, if_there: 
     for row in rows {
         let key = format!("{}{}", to.key, row.key.get(from.key.len()..).unwrap_or_default());
         let there = match taken.get(&key) {
-            None => false,
             Some((size, etag)) if *size == row.size && etag.is_some() && *etag == row.etag => true,
             Some((size, _)) if *size == row.size => same(of, way, &plan, &row.key, &key).await?,
-            Some(_) => false,
+            Some(_) | None => false,
         };
         if taken.contains_key(&key) && !there && if_there != IfThere::Replace {
             plan.clashes.push(key.clone());

@@ -37,7 +37,9 @@ struct Head {
     size: u64,
     part: u64,
     sum: Option<SumName>,
-    notes: (Option<String>, Vec<(Header, String)>, Vec<(String, String)>),
+    content_type: Option<String>,
+    headers: Vec<(Header, String)>,
+    metadata: Vec<(String, String)>,
 }
 
 impl Head {
@@ -53,7 +55,9 @@ impl Head {
             size: job.source.size,
             part: job.part,
             sum: job.source.checksums.crc64nvme.as_ref().map(|_| SumName::Crc64Nvme),
-            notes: (content_type, headers, metadata),
+            content_type,
+            headers,
+            metadata,
         }
     }
 

@@ -55,6 +55,7 @@ pub(in crate::registry) struct Lease {
 
 impl Transfers {
     /// For a service that is called so in journals (its URL), with uploads' journals in this directory.
+    #[expect(clippy::needless_pass_by_value, reason = "it is given away: what is kept is the same service at a pace")]
     pub fn new(
         objects: Arc<dyn Objects>,
         files: Arc<dyn LocalFiles>,
