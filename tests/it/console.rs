@@ -97,7 +97,7 @@ async fn local<T>(body: impl Future<Output = T>) -> T {
 async fn a_browser_gets_to_the_console_and_verifies_it_until_the_tunnel_is_closed() {
     let stage = installed("").await;
     let world = steady(&stage);
-    local(async {
+    local(Box::pin(async {
         let open = Open::over(&stage, &world, Wanted::default()).await;
         assert!(open.look(&open.ca()).await.is_ok(), "{}", stage.shown());
         // Without its CA nobody takes it for the console.
@@ -117,7 +117,7 @@ async fn a_browser_gets_to_the_console_and_verifies_it_until_the_tunnel_is_close
         assert_eq!(exit, Exit::Interrupted);
         assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_err(), "nobody listens any more");
         assert!(stage.shown().contains("no tunnel is left open"));
-    })
+    }))
     .await;
 }
 
@@ -125,7 +125,7 @@ async fn a_browser_gets_to_the_console_and_verifies_it_until_the_tunnel_is_close
 async fn after_a_loss_the_next_connection_asks_for_the_way_anew_and_says_so() {
     let stage = installed("").await;
     let world = steady(&stage);
-    local(async {
+    local(Box::pin(async {
         let open = Open::over(&stage, &world, Wanted { tunnel: true, ..Wanted::default() }).await;
         let ca = open.ca();
         let before = world.dialled().len();
@@ -146,7 +146,7 @@ async fn after_a_loss_the_next_connection_asks_for_the_way_anew_and_says_so() {
         assert!(open.look(&ca).await.is_ok(), "{}", stage.shown());
         assert_eq!(stage.shown().matches("asked for anew").count(), 2, "{}", stage.shown());
         assert_eq!(open.end().await.0, Exit::Interrupted);
-    })
+    }))
     .await;
 }
 
@@ -154,7 +154,7 @@ async fn after_a_loss_the_next_connection_asks_for_the_way_anew_and_says_so() {
 async fn a_port_of_the_node_needs_no_tunnel_unless_one_is_asked_for() {
     let stage = installed("[registry]\nconsole_port = 30901\n").await;
     let world = steady(&stage);
-    local(async {
+    local(Box::pin(async {
         let (_, work) = stage.console(Arc::clone(&world) as _, Wanted::default());
         assert_eq!(work.await, Exit::Done);
         let shown = stage.shown();
@@ -166,7 +166,7 @@ async fn a_port_of_the_node_needs_no_tunnel_unless_one_is_asked_for() {
             assert!(open.look(&open.ca()).await.is_ok());
             assert_eq!(open.end().await.0, Exit::Interrupted);
         }
-    })
+    }))
     .await;
 }
 
@@ -179,7 +179,7 @@ async fn free_port() -> u16 {
 async fn a_console_that_does_not_answer_is_not_offered_and_a_missing_ca_is_written() {
     let stage = installed("").await;
     let world = steady(&stage);
-    local(async {
+    local(Box::pin(async {
         let ca = stage.path("state/sites/edge-07/ca.crt");
         let was = fs::read(&ca).expect("the CA lies there");
         fs::remove_file(&ca).expect("it is ours");
@@ -193,7 +193,7 @@ async fn a_console_that_does_not_answer_is_not_offered_and_a_missing_ca_is_writt
         assert_eq!(work.await, Exit::Failed);
         let shown = stage.shown();
         assert!(shown.contains("the console at https://localhost:") && !shown.contains("Ctrl-C"), "{shown}");
-    })
+    }))
     .await;
 }
 
