@@ -143,6 +143,6 @@ fn unready(unready: Unready) -> Failure {
         Refused::VersionExists(_) => {
             failure.help("What is published stays as it is: leave the number out for the next free one.")
         }
-        _ => failure.help("`modelquay s3 publish` has more ways, and says which fits."),
+        _ => failure.help("The command line has more ways: s3 publish says which fits."),
     }
 }
