@@ -154,6 +154,28 @@ impl AsyncWrite for Stream {
         this.watched(cx, moved)
     }
 
+    /// Several pieces in one go. Without it hyper copies a request's body behind its head, and each connection
+    /// keeps room for the largest one that it ever sent.
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let moved = match &mut this.wire {
+            Wire::Tcp(s) => Pin::new(s).poll_write_vectored(cx, pieces),
+            Wire::Unix(s) => Pin::new(s).poll_write_vectored(cx, pieces),
+        };
+        this.watched(cx, moved)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.wire {
+            Wire::Tcp(s) => s.is_write_vectored(),
+            Wire::Unix(s) => s.is_write_vectored(),
+        }
+    }
+
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.get_mut().wire {
             Wire::Tcp(s) => Pin::new(s).poll_flush(cx),
@@ -166,5 +188,27 @@ impl AsyncWrite for Stream {
             Wire::Tcp(s) => Pin::new(s).poll_shutdown(cx),
             Wire::Unix(s) => Pin::new(s).poll_shutdown(cx),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::IoSlice;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    #[tokio::test]
+    async fn pieces_go_out_together_and_are_not_copied_into_one() {
+        let server = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.expect("loopback");
+        let at: Uri = format!("http://{}", server.local_addr().expect("bound")).parse().expect("a URL");
+        let dial = Dial::new(Route::Direct, Some(Duration::from_secs(5)));
+        let (opened, accepted) = tokio::join!(dial.open(&at), server.accept());
+        let (mut stream, mut other) = (opened.expect("it listens"), accepted.expect("it came").0);
+        assert!(stream.is_write_vectored());
+        let sent = stream.write_vectored(&[IoSlice::new(b"head"), IoSlice::new(b"body")]).await.expect("there is room");
+        drop(stream);
+        let mut came = Vec::new();
+        other.read_to_end(&mut came).await.expect("readable");
+        assert_eq!((sent, came.as_slice()), (8, b"headbody".as_slice()));
     }
 }

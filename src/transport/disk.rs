@@ -1,6 +1,8 @@
 //! The files of this computer, for what is carried to and from buckets.
 
 use super::disk_open::{alone, claim_now, make_now, reopen_now};
+use super::rooms::Rooms;
+use super::writeback;
 use crate::plan::Failure;
 use crate::ports::LocalFiles;
 use crate::ports::local_files::{FileKind, FileSeen, Found, Landing, Local, LocalError, LocalFile, WhyLocal};
@@ -12,7 +14,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// From so many files on, a landing syncs the whole file system once and not each file: 1,000 small
 /// files took 40 times as long one by one.
@@ -27,6 +29,9 @@ struct Open {
     file: Arc<File>,
     path: PathBuf,
 }
+
+/// All files share them: it is all parts together that are to stay small.
+static ROOMS: LazyLock<Rooms> = LazyLock::new(Rooms::default);
 
 pub(super) fn failed(verb: &str, path: &Path, cause: &std::io::Error) -> LocalError {
     let why = match cause.kind() {
@@ -195,18 +200,18 @@ impl LocalFile for Open {
     async fn read_at(&self, at: u64, length: usize) -> Local<Bytes> {
         let (file, path) = (self.file.clone(), self.path.clone());
         blocking(move || {
-            let mut out = vec![0; length];
-            let mut have = 0;
-            while have < length {
-                match file.read_at(&mut out[have..], at.saturating_add(have as u64)) {
-                    Ok(0) => break,
-                    Ok(n) => have += n,
-                    Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                    Err(e) => return Err(failed("read", &path, &e)),
+            ROOMS.filled(length, |out| {
+                let mut have = 0;
+                while have < length {
+                    match file.read_at(&mut out[have..], at.saturating_add(have as u64)) {
+                        Ok(0) => break,
+                        Ok(n) => have += n,
+                        Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                        Err(e) => return Err(failed("read", &path, &e)),
+                    }
                 }
-            }
-            out.truncate(have);
-            Ok(Bytes::from(out))
+                Ok(have)
+            })
         })
         .await
     }
@@ -214,11 +219,12 @@ impl LocalFile for Open {
     async fn write_at(&self, at: u64, pieces: Vec<Bytes>) -> Local<()> {
         let (file, path) = (self.file.clone(), self.path.clone());
         blocking(move || {
-            let mut at = at;
+            let (from, mut at) = (at, at);
             for piece in pieces {
                 file.write_all_at(&piece, at).map_err(|e| failed("write", &path, &e))?;
                 at = at.saturating_add(piece.len() as u64);
             }
+            writeback::begin(&file, from, at);
             Ok(())
         })
         .await

@@ -149,8 +149,8 @@ where
         let inner = legacy::Client::builder(TokioExecutor::new())
             .pool_idle_timeout(POOL_LIMIT)
             .pool_timer(TokioTimer::new())
-            // As many as are used at once: a further handshake costs two round trips.
-            .pool_max_idle_per_host(32)
+            // As many as are used at once by transfers: a further handshake costs two round trips.
+            .pool_max_idle_per_host(64)
             .build(connector);
         Self { inner }
     }

@@ -56,7 +56,8 @@ impl Bench {
         };
         let objects: Arc<dyn Objects> =
             Arc::new(S3Objects::new(&service, Route::Direct).expect("the address is right"));
-        let limits = Limits { first_pause: Duration::from_millis(5), ..Limits::default() };
+        // Small ranges, so that an object of these tests has several.
+        let limits = Limits { first_pause: Duration::from_millis(5), range: 8 << 20, ..Limits::default() };
         let of = Transfers::new(objects.clone(), Arc::new(Disk), url, dir.path().join("uploads"), limits);
         Self { dir, faults, objects, of, _server: server }
     }

@@ -1,5 +1,6 @@
 //! Deleting: counted first, then done, with a report of what is still there.
 
+use super::seen::Seen;
 use crate::plan::Failure;
 use crate::ports::object_store::Versioning;
 use crate::ports::objects::{At, ObjectError, Why};
@@ -90,7 +91,7 @@ pub async fn plan_delete(
 ) -> Result<DeletePlan, Trouble> {
     let keeps_versions = patiently!(of.limits(), &way.meter, of.objects().keeps_versions(bucket)).ok();
     let mut plan = DeletePlan::new(bucket, scope, keeps_versions);
-    let mut seen = BTreeSet::new();
+    let mut seen = Seen::default();
     for key in keys {
         match scope {
             Scope::Current => current(of, way, key, &mut plan, &mut seen).await?,
@@ -110,7 +111,7 @@ async fn current(
     way: &Way,
     asked: &str,
     plan: &mut DeletePlan,
-    seen: &mut BTreeSet<Doomed>,
+    seen: &mut Seen,
 ) -> Result<(), Trouble> {
     if !asked.is_empty() && !asked.ends_with('/') {
         let info = patiently!(of.limits(), &way.meter, of.objects().head(&At::new(plan.bucket.clone(), asked)))?;
@@ -126,12 +127,12 @@ async fn current(
     Ok(())
 }
 
-async fn all(of: &Transfers, asked: &str, plan: &mut DeletePlan, seen: &mut BTreeSet<Doomed>) -> Result<(), Trouble> {
+async fn all(of: &Transfers, asked: &str, plan: &mut DeletePlan, seen: &mut Seen) -> Result<(), Trouble> {
     let bucket = plan.bucket.clone();
     let doubts = paged::versions(&**of.objects(), &bucket, asked, |rows| {
         for row in rows.into_iter().filter(|row| is_meant(asked, &row.key)) {
             let doomed = Doomed { key: row.key, version: Some(row.version) };
-            if !seen.insert(doomed.clone()) {
+            if !seen.first_time(&doomed, &plan.doomed) {
                 continue;
             }
             plan.objects += u64::from(row.latest && !row.marker);
@@ -169,8 +170,8 @@ impl DeletePlan {
         }
     }
 
-    fn take(&mut self, doomed: Doomed, size: u64, seen: &mut BTreeSet<Doomed>) {
-        if seen.insert(doomed.clone()) {
+    fn take(&mut self, doomed: Doomed, size: u64, seen: &mut Seen) {
+        if seen.first_time(&doomed, &self.doomed) {
             self.objects += 1;
             self.versions += 1;
             self.bytes = self.bytes.saturating_add(size);

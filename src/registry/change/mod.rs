@@ -8,6 +8,7 @@ mod copy;
 mod delete;
 mod many;
 mod parts;
+mod seen;
 mod small;
 mod undelete;
 

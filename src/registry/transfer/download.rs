@@ -298,7 +298,7 @@ fn planned(of: &Transfers, job: &Download, info: &ObjectInfo, ranged: bool) -> P
     // Without an identity two answers could be of two objects: then there is only one answer.
     let ranged = ranged && info.etag.is_some();
     let aligned = want.part_size().filter(|part| *part >= limits.small && *part <= limits.part_at_most);
-    let part = if ranged { aligned.unwrap_or_else(|| limits.upload_part(info.size)) } else { info.size };
+    let part = if ranged { aligned.unwrap_or(limits.range.max(1)) } else { info.size };
     let at = At { version: job.at.version.clone().or_else(|| info.version.clone()), ..job.at.clone() };
     let other = want.of_each_part();
     Plan { at, etag: info.etag.clone(), size: info.size, part, ranged, want, other }

@@ -11,7 +11,7 @@ use std::time::Duration;
 const SIZE: usize = 100_000;
 
 fn limits() -> Limits {
-    Limits { part: 8_000, part_at_least: 1, small: 2_000, gather: 3_000, lanes_an_object: 3, ..Limits::default() }
+    Limits { range: 8_000, small: 2_000, gather: 3_000, lanes_an_object: 3, ..Limits::default() }
 }
 
 struct Bench {
@@ -29,8 +29,12 @@ impl Bench {
     }
 
     fn transfers(&self) -> Transfers {
+        self.transfers_within(limits())
+    }
+
+    fn transfers_within(&self, limits: Limits) -> Transfers {
         let objects = Arc::new(Handle(self.service.clone()));
-        Transfers::new(objects, Arc::new(TestFiles::new()), "http://s", self.dir.path().join("uploads"), limits())
+        Transfers::new(objects, Arc::new(TestFiles::new()), "http://s", self.dir.path().join("uploads"), limits)
     }
 
     fn target(&self) -> PathBuf {
@@ -157,6 +161,34 @@ async fn killed_at_any_moment_it_goes_on_and_fetches_no_whole_part_twice() {
         assert!(firsts.len() <= once.len() + 2 * 3, "kill {n}: {firsts:?}");
     }
     assert!(resumed > 20, "most kills leave something: {resumed}");
+}
+
+#[tokio::test]
+async fn a_range_that_breaks_off_is_gone_on_with_where_it_was_noted_last() {
+    let limits = || Limits { range: SIZE as u64, note_bytes: 10_000, ..limits() };
+    let whole = Bench::new(Habits::default());
+    download(&whole.transfers_within(limits()), &Way::free(), &whole.job()).await.expect("it comes");
+    let mut late = 0;
+    for moment in 1..whole.service.moments() {
+        let bench = Bench::new(Habits::default());
+        bench.service.stop_at(moment);
+        let (transfers, way, job) = (bench.transfers_within(limits()), Way::free(), bench.job());
+        tokio::select! {
+            biased;
+            done = download(&transfers, &way, &job) => { done.expect("it comes"); }
+            () = bench.service.stopped() => {}
+        }
+        let before = bench.service.bytes();
+        bench.service.go_on();
+        if !bench.is_whole() {
+            late += usize::from(before > SIZE as u64 / 2);
+            download(&bench.transfers_within(limits()), &Way::free(), &bench.job()).await.expect("it comes");
+        }
+        // What was noted last, what was gathered since, and the piece on its way.
+        let twice = bench.service.bytes() - SIZE as u64;
+        assert!(bench.is_whole() && twice <= 10_000 + 2 * 3_000, "stopped at {moment}: {twice} bytes came twice");
+    }
+    assert!(late > 0, "some were stopped late, when the whole range would have been much");
 }
 
 #[tokio::test]

@@ -74,7 +74,8 @@ struct Coming<'a> {
     /// Bytes of it that are in the file.
     have: u64,
     hasher: PartHasher,
-    noted: Instant,
+    /// When it was last noted, and how many bytes of it there were.
+    noted: (Instant, u64),
 }
 
 /// Fetches what is missing of a part. `noted` is what a journal says of it.
@@ -88,13 +89,14 @@ pub(super) async fn part(
 ) -> Result<PartSums, Stop> {
     let length = plan.length(part);
     let from = part * plan.part;
-    let mut coming = Coming { plan, into, part, have: 0, hasher: PartHasher::new(plan.other), noted: Instant::now() };
+    let mut coming =
+        Coming { plan, into, part, have: 0, hasher: PartHasher::new(plan.other), noted: (Instant::now(), 0) };
     if let Some((bytes, crc)) = noted.filter(|(bytes, _)| *bytes <= length && *bytes > 0) {
         let hasher = proof::hashed(&*into.file, from, bytes, coming.hasher.clone()).await?;
         let sums = hasher.sums();
         // A power cut may have kept the note and lost the bytes: then they are fetched again.
         if (sums.length, sums.crc64) == (bytes, crc) {
-            (coming.have, coming.hasher) = (bytes, hasher);
+            (coming.have, coming.hasher, coming.noted.1) = (bytes, hasher, bytes);
             way.meter.kept(bytes);
         }
     }
@@ -198,10 +200,12 @@ impl Coming<'_> {
         self.into.file.write_at(from + self.have, pieces).await?;
         self.have += bytes;
         let whole = self.have == self.plan.length(self.part);
-        if self.plan.ranged && (whole || self.noted.elapsed() >= of.limits().note_every) {
+        let (at, noted) = self.noted;
+        let due = at.elapsed() >= of.limits().note_every || self.have.saturating_sub(noted) >= of.limits().note_bytes;
+        if self.plan.ranged && (whole || due) {
             let crc = crc_text(self.hasher.sums().crc64);
             self.into.journal.note(&Line::Have { part: self.part, bytes: self.have, crc }).await?;
-            self.noted = Instant::now();
+            self.noted = (Instant::now(), self.have);
         }
         Ok(())
     }

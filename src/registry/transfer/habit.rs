@@ -1,6 +1,6 @@
 //! Which checksum a service takes with what is sent to it: found out once, and kept for the session.
 
-use super::sums::{Crc, Digest, Hasher};
+use super::sums::{Crc, Digest, Hasher, PartSums};
 use crate::ports::objects::{Checksums, Sum, SumKind};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
@@ -60,6 +60,14 @@ pub(super) fn sum(kind: SumKind, bytes: &[u8]) -> Sum {
     }
 }
 
+/// The same of bytes that were hashed for it already, as [`super::sums::PartHasher`] does.
+pub(super) fn sum_of(kind: SumKind, sums: &PartSums) -> Sum {
+    match kind {
+        SumKind::Crc64Nvme => Sum::Crc64Nvme(Crc::Crc64Nvme.text(sums.crc64)),
+        SumKind::Crc32C => Sum::Crc32C(super::sums::base64(sums.other.as_deref().unwrap_or_default())),
+    }
+}
+
 /// Whether the service says that it keeps this checksum: `None` where it says none of this kind.
 pub(super) fn confirmed(sum: &Sum, kept: &Checksums) -> Option<bool> {
     let (mine, its) = match sum {
@@ -73,6 +81,15 @@ pub(super) fn confirmed(sum: &Sum, kept: &Checksums) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_hashed_for_it_gives_the_same_checksum() {
+        for kind in ORDER {
+            let mut hasher = crate::registry::transfer::sums::PartHasher::new(Some(digest(kind)));
+            hasher.update(b"some bytes");
+            assert_eq!(sum_of(kind, &hasher.sums()), sum(kind, b"some bytes"));
+        }
+    }
 
     #[test]
     fn a_refusal_steps_down_until_something_was_taken() {

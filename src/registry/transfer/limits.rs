@@ -7,8 +7,10 @@ const MIB: u64 = 1 << 20;
 /// The limits of S3 and those that keep this program small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The usual size of a part that is read or sent.
+    /// The usual size of a part that is sent: each costs a service more than its bytes do, and is in memory.
     pub part: u64,
+    /// What a download asks for in one request, where the parts that the object was made of do not say.
+    pub range: u64,
     /// The largest part that a download takes in one request when it follows the parts that the
     /// object was made of.
     pub part_at_most: u64,
@@ -46,6 +48,8 @@ pub struct Limits {
     pub longest_pause: Duration,
     /// How often the progress within a part is noted, so that a slow link loses little.
     pub note_every: Duration,
+    /// How many bytes of a part come before they are noted in any case, so that a quick one loses little too.
+    pub note_bytes: u64,
     /// How often an object that changes meanwhile is begun again.
     pub restarts: u32,
 }
@@ -53,18 +57,19 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            part: 8 * MIB,
+            part: 12 * MIB,
+            range: 32 * MIB,
             part_at_most: 64 * MIB,
             part_at_least: 5 * MIB,
             parts: 10_000,
-            single: 8 * MIB,
+            single: 12 * MIB,
             small: MIB,
             object: 5 << 40,
             copy: 5 << 30,
             copy_part: 512 * MIB,
             lanes: 64,
             lanes_an_object: 8,
-            memory_kib: 24 * 1024,
+            memory_kib: 36 * 1024,
             gather: MIB,
             // Bursty links stand still for 30 seconds and go on.
             stall: Duration::from_secs(90),
@@ -73,6 +78,7 @@ impl Default for Limits {
             first_pause: Duration::from_millis(500),
             longest_pause: Duration::from_secs(10),
             note_every: Duration::from_secs(5),
+            note_bytes: 8 * MIB,
             restarts: 3,
         }
     }
@@ -95,10 +101,10 @@ mod tests {
     #[test]
     fn parts_grow_where_they_would_be_too_many() {
         let limits = Limits::default();
-        assert_eq!(limits.upload_part(1 << 30), 8 * MIB);
-        assert_eq!(limits.upload_part(10_000 * 8 * MIB), 8 * MIB);
-        let grown = limits.upload_part(10_000 * 8 * MIB + 1);
-        assert_eq!(grown, 9 * MIB);
+        assert_eq!(limits.upload_part(1 << 30), 12 * MIB);
+        assert_eq!(limits.upload_part(10_000 * 12 * MIB), 12 * MIB);
+        let grown = limits.upload_part(10_000 * 12 * MIB + 1);
+        assert_eq!(grown, 13 * MIB);
         for size in [5u64 << 40, 1 << 42, 999_999_999_999] {
             assert!(size.div_ceil(limits.upload_part(size)) <= 10_000, "{size}");
         }

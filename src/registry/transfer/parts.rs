@@ -119,17 +119,18 @@ pub(super) async fn known(
     }
     let from = u64::from(part.number - 1) * part_size;
     let bytes = file.read_at(from, usize::try_from(length).unwrap_or(0)).await?;
-    let have = compared(part, kind, &bytes);
+    let have = compared(part, kind, hashed(kind, &bytes), &bytes);
     Ok(Some(have).filter(|have| bytes.len() as u64 == length && (have.confirmed || have.by_md5)))
 }
 
-/// Compares what the service says about a part with its bytes.
-fn compared(part: Part, kind: Option<SumKind>, bytes: &Bytes) -> Have {
-    let confirmed = kind.is_some_and(|kind| habit::confirmed(&habit::sum(kind, bytes), &part.checksums) == Some(true));
+/// Compares what the service says about a part with its bytes and their checksums.
+fn compared(part: Part, kind: Option<SumKind>, sums: PartSums, bytes: &Bytes) -> Have {
+    let confirmed =
+        kind.is_some_and(|kind| habit::confirmed(&habit::sum_of(kind, &sums), &part.checksums) == Some(true));
     // MD5 is slow, and needed only where there is nothing better.
     let by_md5 = !confirmed
         && matches!(Etag::read(&part.etag), Etag::Md5(md5) if md5.as_slice() == sums::digest(Digest::Md5, bytes));
-    Have { sums: hashed(kind, bytes), part, confirmed, by_md5 }
+    Have { sums, part, confirmed, by_md5 }
 }
 
 /// Sends the parts that the service does not have yet. Gives all, in order.
@@ -175,17 +176,19 @@ async fn one(of: &Transfers, way: &Way, job: &Job, number: u16) -> Result<(Have,
     if bytes.len() as u64 != length {
         return Err(Stop::Changed);
     }
+    // Once: parts are large, and every look at all of their bytes is paid for.
+    let sums = hashed(job.kind, &bytes);
     let mut patience = Patience::new();
     let mut refusals = 0;
     loop {
         way.gate.pass().await;
-        let sum = job.kind.map(|kind| habit::sum(kind, &bytes));
+        let sum = job.kind.map(|kind| habit::sum_of(kind, &sums));
         let began = Instant::now();
         match of.0.objects.send_part(&job.upload, number, bytes.clone(), sum).await {
             Ok(part) => {
                 of.0.habit.took(job.kind);
-                let have = compared(Part { number, ..part }, job.kind, &bytes);
-                if contradicts(&have, &bytes) && refusals < REFUSALS {
+                let have = compared(Part { number, ..part }, job.kind, sums.clone(), &bytes);
+                if contradicts(&have) && refusals < REFUSALS {
                     refusals += 1;
                     continue;
                 }
@@ -204,7 +207,7 @@ async fn one(of: &Transfers, way: &Way, job: &Job, number: u16) -> Result<(Have,
 }
 
 /// Whether the service says another checksum than was sent.
-fn contradicts(have: &Have, bytes: &Bytes) -> bool {
+fn contradicts(have: &Have) -> bool {
     let Checksums { crc64nvme, .. } = &have.part.checksums;
-    crc64nvme.as_ref().is_some_and(|text| *text != super::proof::crc64(bytes))
+    crc64nvme.as_ref().is_some_and(|text| *text != Crc::Crc64Nvme.text(have.sums.crc64))
 }

@@ -1,6 +1,6 @@
 //! Comparing a file's bytes with what a service knows of the object, by reading them once more.
 
-use super::sums::{self, Crc, Digest, Hasher, PartHasher};
+use super::sums::{self, Digest, Hasher, PartHasher};
 use super::verify::{Unproven, Verdict, Verified, Want};
 use crate::ports::local_files::{Local, LocalFile};
 use bytes::Bytes;
@@ -80,9 +80,4 @@ pub(super) async fn feed(file: &dyn LocalFile, from: u64, length: u64, mut take:
 pub(super) async fn hashed(file: &dyn LocalFile, from: u64, length: u64, mut hasher: PartHasher) -> Local<PartHasher> {
     feed(file, from, length, |bytes| hasher.update(bytes)).await?;
     Ok(hasher)
-}
-
-/// The CRC-64/NVME of bytes, as the service writes it.
-pub(super) fn crc64(bytes: &[u8]) -> String {
-    Crc::Crc64Nvme.text(Crc::Crc64Nvme.of(bytes))
 }

@@ -161,10 +161,11 @@ async fn one(
     bytes: Bytes,
 ) -> Result<(Part, PartSums), Trouble> {
     let size = bytes.len() as u64;
-    let sum = kind.map(|kind| habit::sum(kind, &bytes));
+    let mut hasher = PartHasher::new(kind.map(habit::digest));
+    hasher.update(&bytes);
+    let sums = hasher.sums();
+    let sum = kind.map(|kind| habit::sum_of(kind, &sums));
     let part = patiently!(of.limits(), &way.meter, of.objects().send_part(upload, number, bytes.clone(), sum.clone()))?;
     way.meter.carried(size);
-    let mut hasher = PartHasher::new(None);
-    hasher.update(&bytes);
-    Ok((Part { number, ..part }, hasher.sums()))
+    Ok((Part { number, ..part }, sums))
 }
