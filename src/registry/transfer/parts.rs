@@ -130,7 +130,7 @@ fn compared(part: Part, kind: Option<SumKind>, sums: PartSums, bytes: &Bytes) ->
     // MD5 is slow, and needed only where there is nothing better.
     let by_md5 = !confirmed
         && matches!(Etag::read(&part.etag), Etag::Md5(md5) if md5.as_slice() == sums::digest(Digest::Md5, bytes));
-    Have { sums, part, confirmed, by_md5 }
+    Have { part, sums, confirmed, by_md5 }
 }
 
 /// Sends the parts that the service does not have yet. Gives all, in order.
