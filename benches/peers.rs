@@ -50,7 +50,10 @@ const MEASURES: &[Measure] = &[
     ("screens", screens::round),
     ("listing", listing::round),
     ("carry", |world, _, table| carry::round(world, table)),
-    ("preview", |world, _, table| screens::preview(world, table)),
+    ("preview", |world, _, table| {
+        screens::preview(world, table);
+        Ok(())
+    }),
     ("killed", |world, _, table| carry::killed(world, table)),
 ];
 
@@ -90,7 +93,9 @@ fn main() -> ExitCode {
                 if cfg!(debug_assertions) { "debug" } else { "release" },
                 size.rounds
             );
-            missed.iter().for_each(|what| println!("missed: {what}"));
+            for what in &missed {
+                println!("missed: {what}");
+            }
             if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(why) => {

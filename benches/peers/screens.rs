@@ -112,9 +112,9 @@ pub fn round(world: &World, lister: &Lister, table: &mut Table) -> Result<(), St
 
 fn moves(pty: &Pty, tool: Tool, table: &mut Table) {
     // What stands beside the list is drawn when the cursor rests, and is not the key's.
-    for press in ["j", "j", "k", "j", "j"] {
-        let (took, bytes) = key(pty, press);
-        table.add("a row move", "ms", Goal::AtMost(5.0), tool, took);
+    for stroke in ["j", "j", "k", "j", "j"] {
+        let (spent, bytes) = key(pty, stroke);
+        table.add("a row move", "ms", Goal::AtMost(5.0), tool, spent);
         table.add("a row move: bytes", "B", Goal::AtMost(300.0), tool, bytes);
     }
 }
@@ -141,7 +141,7 @@ fn filter(pty: &Pty, tool: Tool, table: &mut Table) {
 const SEEN: &str = "line 0000003 of";
 
 /// The large object looked at: the cursor is put on it, or what it takes elsewhere.
-pub fn preview(world: &World, table: &mut Table) -> Result<(), String> {
+pub fn preview(world: &World, table: &mut Table) {
     const WHAT: (&str, &str) = ("preview of a large object: time", "preview of a large object: resident");
     const GOALS: (Goal, Goal) = (Goal::AtMost(0.3), Goal::AtMost(20.0));
     let url = world.server.url();
@@ -166,5 +166,4 @@ pub fn preview(world: &World, table: &mut Table) -> Result<(), String> {
         }
         table.add(WHAT.1, "MiB", GOALS.1, tool, memory(&pty, "VmHWM"));
     }
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::server::Server;
 use super::tools::{Tool, Tools};
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -70,7 +71,10 @@ impl World {
         // Bytes that nothing can make smaller, behind some that can be read on a screen.
         let mut random = std::fs::File::open("/dev/urandom")?;
         let mut out = std::fs::File::create(self.large())?;
-        let text: String = (0..TEXT).map(|n| format!("line {n:07} of a large object\n")).collect();
+        let text = (0..TEXT).fold(String::new(), |mut text, n| {
+            let _ = writeln!(text, "line {n:07} of a large object");
+            text
+        });
         out.write_all(text.as_bytes())?;
         std::io::copy(&mut (&mut random).take(self.size.large - text.len() as u64), &mut out)?;
         std::fs::create_dir_all(self.many())?;
