@@ -417,3 +417,17 @@ fn what_the_service_lacks_is_greyed_with_the_reason() {
     press(&mut browse, "?");
     assert!(drawn(&browse, 120, 40).contains("versions (this bucket keeps no versions)"));
 }
+
+#[test]
+fn what_one_key_is_refused_is_asked_for_anew_with_another() {
+    use crate::registry::features::{Feature, Features, Has, Lack};
+    let mut browse = resnet(Lang::En);
+    let failure = Failure::permanent("the registry refuses to list the incomplete uploads");
+    let lack = Lack::Refused(ObjectError { why: Why::Denied, failure });
+    let found = Features::of_test(vec![(Feature::Uploads, Has::No(lack))]);
+    said(&mut browse, Msg::Features { bucket: "models".into(), found });
+    assert_eq!(press(&mut browse, "U"), []);
+    press(&mut browse, "w");
+    assert_eq!(said(&mut browse, Msg::Writing(Ok(()))), [Effect::Features("models".into())]);
+    assert!(matches!(&press(&mut browse, "U")[..], [Effect::Uploads { .. }]));
+}

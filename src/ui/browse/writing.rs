@@ -46,6 +46,9 @@ impl Browse {
                     self.who.key = writer;
                     self.shell.notice = Some(words);
                 }
+                // Another key: what the one before was refused may be let to it.
+                self.features.clear();
+                return self.ask_features();
             }
             Err(failure) => {
                 self.writing = Writing::Off;

@@ -10,7 +10,7 @@ use modelquay::transport::simulated::s3::{Fault, Harm};
 use std::time::Duration;
 use tokio::process::Child;
 
-const SIZE: usize = (9 << 20) + 5;
+const SIZE: usize = (13 << 20) + 5;
 
 fn bytes() -> Vec<u8> {
     (0..SIZE).map(|n| u8::try_from((n / 3 + n * 7) % 253).expect("below 253")).collect()

@@ -21,7 +21,7 @@ fn code(said: &Said) -> Option<i32> {
 async fn a_file_goes_and_comes_back_and_nothing_is_replaced_unasked() {
     let bench = Bench::new();
     let (file, back) = (bench.home.path().join("w.bin"), bench.home.path().join("back.bin"));
-    std::fs::write(&file, bytes(9 << 20)).expect("written");
+    std::fs::write(&file, bytes(13 << 20)).expect("written");
     let rows = bench.s3(&["--json", "put", text(&file), "s3://models/big/"]).await.json();
     assert_eq!((&rows[0]["key"], &rows[0]["verified"]), (&json!("big/w.bin"), &json!(true)));
     assert!(rows[0]["how"].as_str().is_some_and(|how| how.contains("CRC64NVME")), "{rows:?}");
@@ -29,7 +29,7 @@ async fn a_file_goes_and_comes_back_and_nothing_is_replaced_unasked() {
     assert!(code(&said) == Some(4) && said.err.contains("is there already") && said.err.contains("help: "), "{said:?}");
     let said = bench.s3(&["get", "s3://models/big/w.bin", text(&back)]).await;
     assert!(code(&said) == Some(0) && said.out.contains("verified by CRC64NVME"), "{said:?}");
-    assert!(std::fs::read(&back).expect("there") == bytes(9 << 20));
+    assert!(std::fs::read(&back).expect("there") == bytes(13 << 20));
     assert_eq!(code(&bench.s3(&["get", "s3://models/big/w.bin", text(&back)]).await), Some(4));
     assert_eq!(code(&bench.s3(&["get", "--keep-same", "s3://models/big/w.bin", text(&back)]).await), Some(0));
     assert_eq!(code(&bench.s3(&["verify", "s3://models/big/w.bin"]).await), Some(0));

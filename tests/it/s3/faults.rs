@@ -92,7 +92,7 @@ fn bytes(size: usize) -> Vec<u8> {
     (0..size).map(|n| u8::try_from((n / 3 + n * 7) % 253).expect("below 253")).collect()
 }
 
-const BIG: usize = (9 << 20) + 17;
+const BIG: usize = (13 << 20) + 17;
 
 const ROWS: &[Row] = &[
     Row {
