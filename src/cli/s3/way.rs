@@ -39,6 +39,13 @@ impl<'a> Way<'a> {
         Ok(Reached { objects: anew(&self.registry(place).await?.source).await? })
     }
 
+    /// The same with the key that may write, where a site has one.
+    pub async fn to_write(&self, place: &Place) -> Result<Reached, Failure> {
+        let registry = self.registry(place).await?;
+        let source = registry.writing.as_ref().map_or(&registry.source, |(_, source)| source);
+        Ok(Reached { objects: anew(source).await? })
+    }
+
     /// What transfers of a place share: with the reader's key, or with the key that may write where a site has one.
     pub async fn transfers(&self, place: &Place, writes: bool, carry: &Carry) -> Result<Transfers, Failure> {
         let registry = self.registry(place).await?;
