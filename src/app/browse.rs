@@ -195,6 +195,10 @@ pub async fn site(env: &Env, order: &Order, wanted: &Wanted) -> Result<Registry,
         Registry { disk: Some(disk_of(&world, site)), ..registry }
     };
     key.id().clone_into(&mut registry.key);
+    // One that was named signs what changes something, too, where it may do that at all.
+    if let Some(key @ (KeyName::Publisher | KeyName::Root)) = wanted.key {
+        registry.writing = Some((key.id().to_owned(), registry.source.clone()));
+    }
     Ok(registry)
 }
 
