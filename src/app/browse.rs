@@ -187,14 +187,20 @@ pub async fn site(env: &Env, order: &Order, wanted: &Wanted) -> Result<Registry,
         keys.extend(others.into_iter().filter_map(|(name, pair)| Some((name, pair?))));
     }
     // The direct way costs a second where it works, and needs neither ssh nor sudo.
-    let mut registry = if let Ok(Route::Direct) = Prober::new(None).route(&at).await {
-        direct(name, &at, &keys)?
-    } else {
-        let world = parts::connect(env, &Machine::Real, site).await?;
-        let registry = of_world(name, &world, &at, &keys).ok_or_else(|| Failure::permanent("there is no key"))?;
-        Registry { disk: Some(disk_of(&world, site)), ..registry }
+    let mut registry = match Prober::new(None).route(&at).await {
+        Ok(_) => direct(name, &at, &keys)?,
+        Err(closed) => {
+            let world = parts::connect(env, &Machine::Real, site).await?;
+            world.found_closed(&at, &closed);
+            let registry = of_world(name, &world, &at, &keys).ok_or_else(|| Failure::permanent("there is no key"))?;
+            Registry { disk: Some(disk_of(&world, site)), ..registry }
+        }
     };
     key.id().clone_into(&mut registry.key);
+    // One that was named signs what changes something, too, where it may do that at all.
+    if let Some(key @ (KeyName::Publisher | KeyName::Root)) = wanted.key {
+        registry.writing = Some((key.id().to_owned(), registry.source.clone()));
+    }
     Ok(registry)
 }
 

@@ -91,6 +91,11 @@ pub trait World: Send + Sync {
     /// The registry as the bucket browser uses it, with these credentials.
     async fn objects(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn Objects>, Access>;
 
+    /// The direct way to an endpoint was found closed a moment ago: it need not be waited for again.
+    fn found_closed(&self, at: &Endpoint, why: &Failure) {
+        let _ = (at, why);
+    }
+
     /// The registry's admin interface with these credentials.
     async fn admin(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access>;
 

@@ -39,7 +39,14 @@ fn policy(brief: &Brief, key: KeyName) -> Value {
         KeyName::Root => (&[], &[]),
         KeyName::Triton => (&["s3:GetBucketLocation", "s3:ListBucket"], &["s3:GetObject"]),
         KeyName::Reader => (
-            &["s3:GetBucketLocation", "s3:GetBucketVersioning", "s3:ListBucket", "s3:ListBucketVersions"],
+            // Unfinished uploads take space, and whoever looks where it went has to see them.
+            &[
+                "s3:GetBucketLocation",
+                "s3:GetBucketVersioning",
+                "s3:ListBucket",
+                "s3:ListBucketMultipartUploads",
+                "s3:ListBucketVersions",
+            ],
             &["s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion", "s3:GetObjectVersionTagging"],
         ),
         KeyName::Publisher => (

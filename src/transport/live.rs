@@ -147,6 +147,10 @@ impl World for Live {
         Ok(Arc::new(S3Objects::new(&service, wire).map_err(Access::Failed)?))
     }
 
+    fn found_closed(&self, at: &Endpoint, why: &Failure) {
+        self.prober.found_closed(at, why);
+    }
+
     async fn admin(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access> {
         let wire = self.wire(at).await.map_err(Access::Failed)?;
         Ok(Arc::new(MinioAdmin::new(at, with, wire).map_err(Access::Failed)?))

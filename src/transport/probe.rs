@@ -60,6 +60,12 @@ impl Prober {
         (closed.at == at && closed.since.elapsed() < CLOSED_FOR).then_some(closed.why)
     }
 
+    /// Somebody else has just found the direct way to an endpoint closed.
+    pub fn found_closed(&self, at: &Endpoint, why: &Failure) {
+        let closed = Closed { at: (at.ip, at.port), since: Instant::now(), why: why.clone() };
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = Some(closed);
+    }
+
     /// The way by which this endpoint can be reached now, for clients that stay.
     pub async fn route(&self, at: &Endpoint) -> Result<Wire, Failure> {
         self.reach(at, "/minio/health/live").await.map(|(wire, _)| wire)
@@ -87,8 +93,7 @@ impl Prober {
                 // Only once the tunnel has led there: until then a closed port means nothing but that
                 // the registry is not up yet.
                 if self.closed((at.ip, at.port)).is_none() {
-                    let closed = Closed { at: (at.ip, at.port), since: Instant::now(), why: direct };
-                    *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = Some(closed);
+                    self.found_closed(at, &direct);
                 }
                 Ok((wire, reached(seen, Route::Tunnel)?))
             }

@@ -51,6 +51,17 @@ async fn where_both_fail_both_are_told_and_no_way_skips_verification() {
 }
 
 #[tokio::test]
+async fn a_way_that_somebody_else_found_closed_is_not_tried() {
+    let dir = tempfile::tempdir().expect("a temporary directory can be made");
+    let server = live().await;
+    let at = server.endpoint();
+    let prober = Prober::new(Some(Arc::new(To(server.forward(dir.path())))));
+    assert_eq!(prober.route(&at).await, Ok(Wire::Direct));
+    prober.found_closed(&at, &Failure::transient("nothing comes back"));
+    assert!(matches!(prober.route(&at).await, Ok(Wire::Unix(_))));
+}
+
+#[tokio::test]
 async fn a_closed_way_is_not_tried_again_at_every_look() {
     let dir = tempfile::tempdir().expect("a temporary directory can be made");
     let server = live().await;

@@ -62,6 +62,12 @@ impl Calls {
             (SdkError::ConstructionFailure(_), _) => {
                 ObjectError { why: Why::Refused, failure: self.failure(what, repeatable, error) }
             }
+            // Whole and no answer to what was asked: another try would get the same.
+            (_, Some(200..300)) if repeatable && code.is_empty() && document(error).is_some() => {
+                let root = document(error).map(|(root, _)| sanitise::text(&root, 60)).unwrap_or_default();
+                let failure = Failure::permanent(format!("{what}: the service's answer is not what S3 answers"));
+                ObjectError { why: Why::Unsupported, failure: failure.because(format!("its root is {root:?}")) }
+            }
             (_, Some(status)) => {
                 let marked = error.raw_response().and_then(|r| r.headers().get("x-amz-delete-marker"));
                 let why = if status == 405 && marked == Some("true") { Why::Missing } else { why(status, code) };
@@ -139,6 +145,15 @@ fn skewed(what: &str, clocks: &Clocks) -> Failure {
             SIGNATURE_SECONDS / 60
         ))
         .help("Set the clock that is wrong; `timedatectl` says whether this computer follows a time service.")
+}
+
+/// The document that an answer is, with the name of its root; `None` where it is none or was torn.
+pub(super) fn document<E>(error: &SdkError<E, HttpResponse>) -> Option<(String, String)> {
+    let text = std::str::from_utf8(error.raw_response()?.body().bytes()?).ok()?.trim();
+    let root = text.split('<').skip(1).find(|tag| !tag.starts_with(['?', '!']))?;
+    let name = root.split([' ', '\t', '\r', '\n', '>', '/']).next().filter(|name| !name.is_empty())?;
+    let closed = text.ends_with(&format!("</{name}>")) || text.ends_with("/>") && text.ends_with(root);
+    closed.then(|| (name.to_owned(), text.to_owned()))
 }
 
 fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {

@@ -7,6 +7,7 @@ use crate::install::{differences, versions};
 use crate::product::{Product, key};
 use crate::round_trips::a_plan_over_a_long_line;
 use crate::saved;
+use crate::{browser, screens, tunnel};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -206,29 +207,13 @@ fn nothing_foreign_is_touched(host: &Host, product: &Product) {
     product.answers(host, "");
 }
 
-/// The product's own commands on the real registry, over its verified TLS and with the keys that were saved: what they
-/// send is seen by an independent client, and what they fetch is what was sent.
-fn commands_reach_the_registry_by_the_sites_name(host: &Host, product: &Product) {
-    let at = |key: &str| format!("{}:models/commands/{key}", host.name);
-    let sent = product.path("sent.bin");
-    let bytes: Vec<u8> = (0..20_000_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3]).collect();
-    std::fs::write(&sent, &bytes).expect("the directory is writable");
-    let (sent, fetched) = (sent.display().to_string(), product.path("fetched.bin").display().to_string());
-    product.run(&["s3", "put", &sent, &at("1/model.bin")]).expect(0);
-    assert!(
-        s3(product, host, "reader", &["list", "models"]).contains("commands/1/model.bin"),
-        "another client sees it"
-    );
-    product.run(&["s3", "ls", "-r", &at("")]).expect(0).says("model.bin");
-    product.run(&["s3", "verify", &at("1/model.bin"), &sent]).expect(0);
-    product.run(&["s3", "get", &at("1/model.bin"), &fetched]).expect(0);
-    assert_eq!(std::fs::read(&fetched).expect("it was fetched"), bytes);
-    // A model without what its backend looks for is found, with the code of findings.
-    product.run(&["s3", "lint", &at("")]).expect(1);
-    // The reader's key deletes nothing; without a yes nobody is asked to.
-    product.run(&["s3", "rm", &at("1/model.bin"), "--as", "reader", "--yes"]).expect(1).says("refuses");
-    product.run(&["s3", "rm", &at("1/model.bin"), "--yes"]).expect(0);
-    product.run(&["s3", "head", &at("1/model.bin")]).expect(1);
+/// The bucket browser: its commands, its screens, and both through the host's connection.
+fn the_bucket_browser_works(host: &Host, product: &Product) {
+    let client = browser::client(host, product);
+    let site = browser::Site { host, product, client: &client };
+    browser::every_command_does_what_it_says(&site);
+    screens::every_place_does_what_it_says(&site);
+    tunnel::the_registry_is_reached_through_its_host(host, &client);
 }
 
 #[test]
@@ -238,7 +223,7 @@ fn a_finished_host_is_asked_used_and_left_alone() {
     the_console_opens_in_a_browser(&host);
     the_root_key_rests(&host, &product);
     three_keys_do_what_their_policies_say(&host, &product);
-    commands_reach_the_registry_by_the_sites_name(&host, &product);
+    the_bucket_browser_works(&host, &product);
     nothing_foreign_is_touched(&host, &product);
     a_bucket_holds_no_more_than_its_quota(&host, &product);
 }

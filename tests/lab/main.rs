@@ -6,7 +6,9 @@
 #![expect(clippy::print_stdout, reason = "figures, for whoever reads a test's output")]
 
 mod bad_days;
+mod browser;
 mod canary;
+mod client;
 mod console;
 mod contracts;
 mod end_state;
@@ -19,6 +21,7 @@ mod kube_contract;
 mod link_contract;
 mod link_proxy;
 mod minio_contract;
+mod odd;
 mod product;
 #[expect(dead_code, reason = "the tests without a host use all of it")]
 #[path = "../it/pty.rs"]
@@ -29,7 +32,10 @@ mod refused;
 mod replay;
 mod round_trips;
 mod saved;
+mod screens;
+mod servers;
 mod syncs;
 mod trace;
+mod tunnel;
 mod walk;
 mod ways;

@@ -286,6 +286,13 @@ impl Running<'_> {
         sh(&format!("kill -INT {}", self.child.id()));
     }
 
+    /// SIGKILL, and nothing of it is left running.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it is ours");
+        let ended = self.child.wait().expect("it is ours");
+        assert_eq!(ended.code(), None, "it had ended by itself:\n{}", self.said());
+    }
+
     /// Waits for its end.
     #[track_caller]
     pub fn end(mut self, at_most: Duration) -> Ran {

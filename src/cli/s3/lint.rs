@@ -5,7 +5,7 @@ use super::args::Lint;
 use super::list::warn;
 use super::out::{Out, number, size};
 use super::told::Told;
-use super::way::Way;
+use super::way::{Way, anew};
 use super::{Done, in_bucket};
 use crate::app::Exit;
 use crate::base::sanitise::visible;
@@ -18,9 +18,9 @@ use serde_json::{Value, json};
 pub async fn lint(way: &Way<'_>, mut out: Out, args: &Lint) -> Done {
     let address = in_bucket(&args.address)?;
     let registry = way.registry(&address.place).await?;
-    let objects = registry.source.objects().await?;
+    let objects = anew(&registry.source).await?;
     let triton = match &registry.triton {
-        Some(source) => source.objects().await?,
+        Some(source) => anew(source).await?,
         None => objects.clone(),
     };
     let own = registry.triton.is_some();

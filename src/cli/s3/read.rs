@@ -91,7 +91,11 @@ pub async fn head(way: &To<'_>, mut out: Out, args: &Head) -> Done {
 
 /// `s3 share`.
 pub async fn share(way: &To<'_>, mut out: Out, args: &Share) -> Done {
-    let (reached, at) = object(way, &args.address).await?;
+    let (mut reached, at) = object(way, &args.address).await?;
+    if args.write {
+        // What a URL may do is what the key may that signed it.
+        reached = way.to_write(&super::in_bucket(&args.address)?.place).await?;
+    }
     let what = if args.write { objects::Share::Put } else { objects::Share::Get };
     if !args.write {
         // A URL of nothing is found out now, and not by whoever gets it.

@@ -3,7 +3,8 @@
 use super::super::args::Global;
 use super::super::browse::{of_site, order_of, quiet_env};
 use super::args::{Carry, S3};
-use crate::app::browse::{self, Registry, Vouched};
+use crate::app::anew::Anew;
+use crate::app::browse::{self, Registry, Source, Vouched};
 use crate::app::{Env, trust};
 use crate::base::{Cancel, sanitise};
 use crate::plan::Failure;
@@ -35,7 +36,14 @@ impl<'a> Way<'a> {
 
     /// The service that a place means.
     pub async fn to(&self, place: &Place) -> Result<Reached, Failure> {
-        Ok(Reached { objects: self.registry(place).await?.source.objects().await? })
+        Ok(Reached { objects: anew(&self.registry(place).await?.source).await? })
+    }
+
+    /// The same with the key that may write, where a site has one.
+    pub async fn to_write(&self, place: &Place) -> Result<Reached, Failure> {
+        let registry = self.registry(place).await?;
+        let source = registry.writing.as_ref().map_or(&registry.source, |(_, source)| source);
+        Ok(Reached { objects: anew(source).await? })
     }
 
     /// What transfers of a place share: with the reader's key, or with the key that may write where a site has one.
@@ -43,7 +51,7 @@ impl<'a> Way<'a> {
         let registry = self.registry(place).await?;
         let writing = registry.writing.as_ref().filter(|_| writes);
         let source = writing.map_or(&registry.source, |(_, source)| source);
-        let (objects, uploads) = (source.objects().await?, self.env.sites.uploads());
+        let (objects, uploads) = (anew(source).await?, self.env.sites.uploads());
         let limits = Limits { cut_patience: self.args.reaching.link_timeout(), ..Limits::default() };
         let of = Transfers::new(objects, Arc::new(Disk), registry.url.clone(), uploads, limits);
         of.limit(carry.limit);
@@ -103,6 +111,13 @@ impl<'a> Way<'a> {
             },
         })
     }
+}
+
+/// The way to a registry, asked for anew with every call: behind the connection to a host, what was found over one that
+/// was lost leads nowhere. That there is none at first ends the command, with all that is known of it.
+pub(super) async fn anew(source: &Arc<dyn Source>) -> Result<Arc<dyn Objects>, Failure> {
+    source.objects().await?;
+    Ok(Arc::new(Anew::new(source.clone())))
 }
 
 /// What a place comes to.

@@ -1,6 +1,6 @@
 //! Buckets, deletions, tags and signed addresses.
 
-use super::{S3Objects, built, refused, shown};
+use super::{S3Objects, built, decode, refused, shown};
 use crate::base::{Secret, sanitise};
 use crate::plan::Failure;
 use crate::ports::object_store::Versioning;
@@ -55,8 +55,14 @@ impl S3Objects {
 
     pub(super) async fn versioning_of(&self, bucket: &str) -> Answer<Versioning> {
         let what = format!("to read the versioning of bucket {bucket}");
-        let answer = self.client.get_bucket_versioning().bucket(bucket).send().await.map_err(self.unread(&what))?;
-        Ok(match answer.status {
+        let status = match self.client.get_bucket_versioning().bucket(bucket).send().await {
+            Ok(answer) => answer.status,
+            Err(error) => match decode::under_another_root(&error, "BucketVersioning") {
+                Some(document) => decode::element(&document, "Status").map(BucketVersioningStatus::from),
+                None => return Err(self.unread(&what)(error)),
+            },
+        };
+        Ok(match status {
             Some(BucketVersioningStatus::Enabled) => Versioning::On,
             Some(BucketVersioningStatus::Suspended) => Versioning::Suspended,
             _ => Versioning::Off,

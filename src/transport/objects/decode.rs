@@ -1,6 +1,26 @@
-//! Keys in listings: asked for percent-encoded, because XML cannot carry every character of a key.
+//! Keys in listings: asked for percent-encoded, because XML cannot carry every character of a key. And answers whose root
+//! has another name than Amazon gives it, which the SDK does not take.
 
+use crate::transport::s3_errors;
+use aws_sdk_s3::error::SdkError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use std::borrow::Cow;
+
+/// The document that a success came with, where the SDK could not read it and it is whole all the same, under a root whose
+/// name holds `like`: rclone calls that of an upload that it began `InitiateMultipartUpload`, moto that of a bucket's
+/// versioning `GetBucketVersioningResponse`.
+pub fn under_another_root<E>(error: &SdkError<E, HttpResponse>, like: &str) -> Option<String> {
+    error.raw_response().filter(|answer| answer.status().is_success())?;
+    s3_errors::document(error).filter(|(root, _)| root.contains(like)).map(|(_, text)| text)
+}
+
+/// The text of the only element of this name that has neither attributes nor anything but plain text in it.
+pub fn element<'t>(document: &'t str, name: &str) -> Option<&'t str> {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let text = document.split_once(&open)?.1.split_once(&close)?.0.trim();
+    let once = document.matches(&open).count() == 1 && !text.contains(['<', '&']);
+    once.then_some(text)
+}
 
 /// A key out of a listing. `encoded`: the service says in its answer that it encoded it; one that
 /// does not say so did not, and then a `%` or `+` in it is what it is.
@@ -77,7 +97,21 @@ mod tests {
         assert_eq!(key("%FF", true), "\u{fffd}");
     }
 
+    #[test]
+    fn an_element_is_taken_where_it_is_plain() {
+        assert_eq!(element("<A><UploadId> u-1 </UploadId></A>", "UploadId"), Some("u-1"));
+        for bad in ["<A/>", "<A><UploadId>u", "<UploadId>&amp;</UploadId>", "<UploadId><b/></UploadId>"] {
+            assert_eq!(element(bad, "UploadId"), None, "{bad}");
+        }
+        assert_eq!(element("<S>a</S><S>b</S>", "S"), None, "which one is meant is not known");
+    }
+
     proptest! {
+        #[test]
+        fn any_document_is_taken(text in any::<String>(), name in "[A-Za-z]{1,8}") {
+            element(&text, &name);
+        }
+
         #[test]
         fn any_key_survives(text in any::<String>()) {
             prop_assert_eq!(key(encoded(&text), true), text);

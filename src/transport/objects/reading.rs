@@ -39,11 +39,18 @@ macro_rules! headers {
 }
 
 /// Whether checksums are of the parts' checksums: the service says so, or writes the number of
-/// parts behind a hyphen, which base64 does not have.
+/// parts behind a hyphen, which base64 does not have. One that is too short or too long to be what it is called is none:
+/// nothing can be compared with it (moto 5.2.5 gives four bytes as a CRC-64 of an object made of parts).
 pub(super) fn with_kind(mut sums: Checksums, kind: Option<&ChecksumType>) -> Checksums {
     let all = [&sums.crc64nvme, &sums.crc32c, &sums.crc32, &sums.sha256, &sums.sha1];
     let hyphen = all.into_iter().flatten().any(|sum| sum.contains('-'));
     sums.composite = hyphen || kind == Some(&ChecksumType::Composite);
+    let whole = |sum: &String, bytes: usize| sum.split('-').next().is_some_and(|s| s.len() == bytes.div_ceil(3) * 4);
+    sums.crc64nvme = sums.crc64nvme.filter(|sum| whole(sum, 8));
+    sums.crc32c = sums.crc32c.filter(|sum| whole(sum, 4));
+    sums.crc32 = sums.crc32.filter(|sum| whole(sum, 4));
+    sums.sha256 = sums.sha256.filter(|sum| whole(sum, 32));
+    sums.sha1 = sums.sha1.filter(|sum| whole(sum, 20));
     sums
 }
 
@@ -206,5 +213,14 @@ mod tests {
         assert!(with_kind(sums("AAAA-3"), None).composite);
         assert!(with_kind(sums("AAAA"), Some(&ChecksumType::Composite)).composite);
         assert!(!with_kind(sums("AAAA"), Some(&ChecksumType::FullObject)).composite);
+    }
+
+    #[test]
+    fn a_checksum_of_another_length_is_none() {
+        let sums = |text: &str| Checksums { crc64nvme: Some(text.to_owned()), ..Checksums::default() };
+        assert_eq!(with_kind(sums("JYwwIoi0PuE="), None).crc64nvme.as_deref(), Some("JYwwIoi0PuE="));
+        assert_eq!(with_kind(sums("Wm5Now=="), Some(&ChecksumType::FullObject)).crc64nvme, None);
+        let composite = Checksums { crc32c: Some("AAAAAA==-3".to_owned()), ..Checksums::default() };
+        assert_eq!(with_kind(composite, None).crc32c.as_deref(), Some("AAAAAA==-3"));
     }
 }

@@ -92,13 +92,15 @@ impl S3Objects {
             Some(SumKind::Crc32C) => (Some(ChecksumAlgorithm::Crc32C), Some(ChecksumType::Composite)),
         };
         let call = self.client.create_multipart_upload().bucket(&at.bucket).key(&at.key);
-        let answer = noted!(call, notes)
-            .set_checksum_algorithm(algorithm)
-            .set_checksum_type(kind)
-            .send()
-            .await
-            .map_err(self.unwritten(&what))?;
-        let id = answer.upload_id.filter(|id| !id.is_empty());
+        let answer = noted!(call, notes).set_checksum_algorithm(algorithm).set_checksum_type(kind).send().await;
+        let id = match answer {
+            Ok(answer) => answer.upload_id,
+            Err(error) => match decode::under_another_root(&error, "InitiateMultipartUpload") {
+                Some(document) => decode::element(&document, "UploadId").map(str::to_owned),
+                None => return Err(self.unwritten(&what)(error)),
+            },
+        };
+        let id = id.filter(|id| !id.is_empty());
         let id = id.ok_or_else(|| refused(format!("{what}: the service gives it no identity")))?;
         Ok(Upload { bucket: at.bucket.clone(), key: at.key.clone(), id })
     }

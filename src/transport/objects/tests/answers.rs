@@ -2,7 +2,8 @@
 
 use super::{Bench, at, whole};
 use crate::plan::FailureKind;
-use crate::ports::objects::{ListQuery, Notes, Objects, OnlyIf, Trust, Why};
+use crate::ports::object_store::Versioning;
+use crate::ports::objects::{At, ListQuery, Notes, Objects, OnlyIf, Trust, Why};
 use crate::transport::https::Route;
 use crate::transport::objects::S3Objects;
 use crate::transport::simulated::s3::store::Keeps;
@@ -67,6 +68,40 @@ async fn each_refusal_says_what_can_be_done() {
     let write = s3.put(&at("k"), "x".into(), &Notes::default(), None, &OnlyIf::Always).await.expect_err("it is cut");
     assert_eq!((write.why, write.failure.kind), (Why::Cut, FailureKind::Unknown));
     assert!(write.may_pass());
+}
+
+#[tokio::test]
+async fn an_answer_under_another_root_is_read_where_it_says_what_was_asked() {
+    let server = Server::start(|seen| match seen.path.split(['/', '?']).nth(1).unwrap_or_default() {
+        // As rclone 1.75.2 and moto 5.2.5 answer.
+        "rclone" => Reply::Answer(
+            200,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<InitiateMultipartUpload>\n  <Bucket>rclone</Bucket>\n  \
+             <UploadId>u-1</UploadId>\n</InitiateMultipartUpload>"
+                .to_owned(),
+        ),
+        "moto-off" => Reply::Answer(200, "<GetBucketVersioningResponse xmlns=\"http://s3/\"/>".to_owned()),
+        "moto-on" => Reply::Answer(
+            200,
+            "<GetBucketVersioningResponse><Status>Enabled</Status></GetBucketVersioningResponse>".to_owned(),
+        ),
+        "torn" => Reply::Answer(200, "<InitiateMultipartUpload><UploadId>u-1</UploadId>".to_owned()),
+        "none" => Reply::Answer(200, "<InitiateMultipartUpload/>".to_owned()),
+        _ => Reply::Answer(200, "<html><Status>Enabled</Status><UploadId>u</UploadId></html>".to_owned()),
+    })
+    .await;
+    let s3 = to(&server);
+    let begin = async |bucket: &str| s3.begin_upload(&At::new(bucket, "k"), &Notes::default(), None).await;
+    assert_eq!(begin("rclone").await.expect("it has an identity").id, "u-1");
+    for (bucket, why) in [("torn", Why::Cut), ("other", Why::Cut), ("none", Why::Refused)] {
+        assert_eq!(begin(bucket).await.expect_err("it has none").why, why, "{bucket}");
+    }
+    assert_eq!(s3.keeps_versions("moto-off").await, Ok(Versioning::Off));
+    assert_eq!(s3.keeps_versions("moto-on").await, Ok(Versioning::On));
+    // Whole, and no answer to what was asked: nobody waits for another one.
+    let error = s3.keeps_versions("other").await.expect_err("it says nothing of versions");
+    assert_eq!((error.why, error.failure.kind), (Why::Unsupported, FailureKind::Permanent), "{error}");
+    assert_eq!(s3.keeps_versions("torn").await.expect_err("it is torn").why, Why::Cut);
 }
 
 #[tokio::test]
