@@ -17,6 +17,9 @@ const SIZE: usize = 50 << 20;
 /// How long a transfer may take after its link is back.
 const PATIENCE: Duration = Duration::from_mins(2);
 
+/// sudo's password comes by a descriptor, and what never comes back fails within a test's time.
+const FLAGS: [&str; 4] = ["--password-fd", "3", "--link-timeout", "1m"];
+
 /// One way; what is asked takes twice as long to be answered.
 const DELAY: Duration = Duration::from_millis(400);
 
@@ -41,7 +44,8 @@ fn cut_at(link: &Link, part: &Path, bytes: u64) {
 fn a_get_waits_for_its_link(site: &Site<'_>, link: &Link, sum: &str) {
     let into = site.product.path("tunnel.bin");
     let to = into.display().to_string();
-    let args = ["s3", "--json", "--password-fd", "3", "get", &site.at("tunnel/model.bin"), &to, "--limit", "12M"];
+    let get = ["--json", "get", &site.at("tunnel/model.bin"), &to, "--limit", "12M"];
+    let args = [&["s3"][..], &FLAGS, &get].concat();
     let mut running = site.product.start(&args);
     cut_at(link, &part_of(&into), 12 << 20);
     // It is not taken for an end, and comes back as often as it is tried.
@@ -96,15 +100,16 @@ pub fn the_registry_is_reached_through_its_host(host: &Host, client: &Client) {
     let sent = site.file("sent.bin", &bytes);
     // Nothing from here reaches the registry's port.
     host.bad_day("port-blocked=30900");
-    let put = site.s3(&["--password-fd", "3", "put", &sent, &site.at("tunnel/model.bin")]).expect(0);
+    let s3 = |args: &[&str]| site.s3(&[&FLAGS, args].concat()).expect(0);
+    let put = s3(&["put", &sent, &site.at("tunnel/model.bin")]);
     println!(
         "tunnel: {:.1} s to install and to put 50 MiB ({:.1} s)",
         begun.elapsed().as_secs_f64(),
         put.took.as_secs_f64()
     );
-    let trust = site.s3(&["--json", "--password-fd", "3", "trust", &format!("{}:", host.name)]).expect(0);
+    let trust = s3(&["--json", "trust", &format!("{}:", host.name)]);
     assert!(trust.said.contains("\"way\":\"tunnel\"") && trust.said.contains("\"verified\":true"), "{}", trust.said);
-    site.s3(&["--json", "--password-fd", "3", "ls", &site.at("tunnel/")]).expect(0).says("tunnel/model.bin");
+    s3(&["--json", "ls", &site.at("tunnel/")]).says("tunnel/model.bin");
     a_get_waits_for_its_link(&site, &link, &sum);
     a_transfer_of_the_browser_waits_for_its_link(&site, &link, &sum);
     host.bad_day("port-blocked=off");
