@@ -15,9 +15,11 @@ use crate::registry::paged::Ended;
 use crate::ui::keys::{Command, Scope};
 use crate::ui::theme::Role;
 use crate::ui::widgets::lines::{draw as draw_lines, line};
+use crate::ui::widgets::list::Cursor;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
+use std::collections::BTreeSet;
 
 /// What stands in front of the list.
 #[derive(Clone, Debug)]
@@ -105,6 +107,26 @@ impl Over {
     }
 }
 
+/// Whether what came of a look again says more than what is shown: where nothing could be had, it does not.
+pub(super) fn is_news<T>(rows: &[T], end: &Ended) -> bool {
+    !rows.is_empty() || matches!(end, Ended::Whole(_))
+}
+
+/// Puts what came of a look again in the place of what is shown. The cursor and the marks stay with their rows: a key
+/// that is pressed meanwhile acts on the row that was seen, never on the one that has come to its place.
+pub(super) fn renew<T>(
+    rows: &mut Vec<T>,
+    news: Vec<T>,
+    (cursor, marked): (&mut Cursor, &mut BTreeSet<usize>),
+    same: impl Fn(&T, &T) -> bool,
+) {
+    let now_at = |line: usize| rows.get(line).and_then(|row| news.iter().position(|other| same(row, other)));
+    let at = cursor.of(rows.len());
+    cursor.set(now_at(at).unwrap_or(at));
+    *marked = marked.iter().filter_map(|line| now_at(*line)).collect();
+    *rows = news;
+}
+
 fn plain_title(browse: &Browse, key: &str) -> Line<'static> {
     line(browse.shell.theme, Role::Accent, format!(" {}", browse.shell.text.t(key)))
 }
@@ -175,15 +197,15 @@ impl Browse {
         if let Some(Over::Uploads(uploads)) = self.over.as_mut()
             && uploads.id == id
         {
-            uploads.rows.extend(rows);
+            uploads.take(rows);
         }
     }
 
     /// No more of either comes.
     pub(super) fn rows_ended(&mut self, id: u64, end: Ended) {
         match self.over.as_mut() {
-            Some(Over::Versions(versions)) if versions.id == id => versions.end = Some(end),
-            Some(Over::Uploads(uploads)) if uploads.id == id => uploads.end = Some(end),
+            Some(Over::Versions(versions)) if versions.id == id => versions.ended(end),
+            Some(Over::Uploads(uploads)) if uploads.id == id => uploads.ended(end),
             _ => {}
         }
     }

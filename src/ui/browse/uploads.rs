@@ -2,7 +2,7 @@
 
 use super::ask::Ask;
 use super::msg::Effect;
-use super::over::Over;
+use super::over::{Over, is_news, renew};
 use super::table::{Row, Shown, instead, table, time_text};
 use super::{Browse, status};
 use crate::base::Secret;
@@ -36,9 +36,25 @@ pub struct Uploads {
     pub end: Option<Ended>,
     pub(super) cursor: Cursor,
     pub(super) marked: BTreeSet<usize>,
+    /// What has come of a look again: until all has, the rows stay as they are.
+    coming: Option<Vec<UploadRow>>,
 }
 
 impl Uploads {
+    /// Takes in more.
+    pub(super) fn take(&mut self, rows: Vec<UploadRow>) {
+        self.coming.as_mut().unwrap_or(&mut self.rows).extend(rows);
+    }
+
+    /// No more comes.
+    pub(super) fn ended(&mut self, end: Ended) {
+        if let Some(rows) = self.coming.take().filter(|rows| is_news(rows, &end)) {
+            let marks = (&mut self.cursor, &mut self.marked);
+            renew(&mut self.rows, rows, marks, |a, b| (&a.key, &a.id) == (&b.key, &b.id));
+        }
+        self.end = Some(end);
+    }
+
     fn here(&self) -> Option<&UploadRow> {
         self.rows.get(self.cursor.of(self.rows.len()))
     }
@@ -58,8 +74,16 @@ impl Browse {
         self.look_id += 1;
         let (id, prefix) = (self.look_id, self.spot.prefix.clone());
         let (cursor, marked) = (Cursor::default(), BTreeSet::new());
-        let uploads =
-            Uploads { id, bucket: bucket.clone(), prefix: prefix.clone(), rows: Vec::new(), end: None, cursor, marked };
+        let uploads = Uploads {
+            id,
+            bucket: bucket.clone(),
+            prefix: prefix.clone(),
+            rows: Vec::new(),
+            end: None,
+            cursor,
+            marked,
+            coming: None,
+        };
         self.over = Some(Over::Uploads(Box::new(uploads)));
         vec![Effect::Uploads { id, bucket, prefix }]
     }
@@ -103,8 +127,7 @@ impl Browse {
         self.look_id += 1;
         let id = self.look_id;
         let Some(Over::Uploads(uploads)) = &mut self.over else { return Vec::new() };
-        (uploads.id, uploads.end) = (id, None);
-        uploads.rows.clear();
+        (uploads.id, uploads.end, uploads.coming) = (id, None, Some(Vec::new()));
         uploads.marked.clear();
         vec![Effect::Uploads { id, bucket: uploads.bucket.clone(), prefix: uploads.prefix.clone() }]
     }

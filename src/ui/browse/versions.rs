@@ -3,7 +3,7 @@
 
 use super::ask::Ask;
 use super::msg::Effect;
-use super::over::Over;
+use super::over::{Over, is_news, renew};
 use super::table::{Row, Shown, instead, right, table, time_text};
 use super::work::Work;
 use super::{Browse, status};
@@ -42,6 +42,8 @@ pub struct Versions {
     pub end: Option<Ended>,
     pub(super) cursor: Cursor,
     pub(super) marked: BTreeSet<usize>,
+    /// What has come of a look again: until all has, the rows stay as they are.
+    coming: Option<Vec<VersionRow>>,
 }
 
 impl Versions {
@@ -66,7 +68,17 @@ impl Versions {
     pub(super) fn take(&mut self, rows: Vec<VersionRow>) {
         let one = self.one;
         let prefix = &self.prefix;
-        self.rows.extend(rows.into_iter().filter(|row| !one || row.key == *prefix));
+        let into = self.coming.as_mut().unwrap_or(&mut self.rows);
+        into.extend(rows.into_iter().filter(|row| !one || row.key == *prefix));
+    }
+
+    /// No more comes.
+    pub(super) fn ended(&mut self, end: Ended) {
+        if let Some(rows) = self.coming.take().filter(|rows| is_news(rows, &end)) {
+            let marks = (&mut self.cursor, &mut self.marked);
+            renew(&mut self.rows, rows, marks, |a, b| (&a.key, &a.version) == (&b.key, &b.version));
+        }
+        self.end = Some(end);
     }
 }
 
@@ -98,6 +110,7 @@ impl Browse {
             end: None,
             cursor,
             marked,
+            coming: None,
         };
         self.over = Some(Over::Versions(Box::new(versions)));
         vec![Effect::Versions { id, bucket, prefix }]
@@ -145,8 +158,7 @@ impl Browse {
         self.look_id += 1;
         let id = self.look_id;
         let Some(Over::Versions(versions)) = &mut self.over else { return Vec::new() };
-        (versions.id, versions.end) = (id, None);
-        versions.rows.clear();
+        (versions.id, versions.end, versions.coming) = (id, None, Some(Vec::new()));
         versions.marked.clear();
         vec![Effect::Versions { id, bucket: versions.bucket.clone(), prefix: versions.prefix.clone() }]
     }
