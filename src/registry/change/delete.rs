@@ -3,11 +3,11 @@
 use super::seen::Seen;
 use crate::plan::Failure;
 use crate::ports::object_store::Versioning;
-use crate::ports::objects::{At, ObjectError, Why};
+use crate::ports::objects::{At, ObjectError, ObjectRow, Why};
 use crate::registry::listing::Doubt;
 use crate::registry::paged;
 use crate::registry::transfer::patience::patiently;
-use crate::registry::transfer::prefix::listed;
+use crate::registry::transfer::prefix::each_listed;
 use crate::registry::transfer::trouble::{End, Trouble};
 use crate::registry::transfer::{Transfers, Way};
 use std::collections::BTreeSet;
@@ -119,11 +119,9 @@ async fn current(
         return Ok(());
     }
     let bucket = plan.bucket.clone();
-    let (rows, doubts) = listed(of, way, &bucket, asked).await?;
+    let take = |row: ObjectRow| plan.take(Doomed { key: row.key, version: None }, row.size, seen);
+    let doubts = each_listed(of, way, &bucket, asked, take).await?;
     plan.doubt(doubts);
-    for row in rows {
-        plan.take(Doomed { key: row.key, version: None }, row.size, seen);
-    }
     Ok(())
 }
 

@@ -74,15 +74,40 @@ pub(in crate::registry) async fn listed(
     bucket: &str,
     prefix: &str,
 ) -> Result<(Vec<ObjectRow>, Vec<Doubt>), Trouble> {
+    let mut rows = Vec::new();
+    let doubts = each_listed(of, way, bucket, prefix, |row| rows.push(row)).await?;
+    Ok((once_each(rows), doubts))
+}
+
+/// Rows in the order of their keys, each once: a server that repeats itself does not make two of one. What it said last
+/// counts.
+fn once_each(mut rows: Vec<ObjectRow>) -> Vec<ObjectRow> {
+    rows.sort_by(|a, b| a.key.cmp(&b.key));
+    rows.dedup_by(|later, kept| {
+        let same = later.key == kept.key;
+        if same {
+            std::mem::swap(later, kept);
+        }
+        same
+    });
+    rows
+}
+
+/// Hands over every object under a prefix as it comes; an error where the list may be short.
+pub(in crate::registry) async fn each_listed(
+    of: &Transfers,
+    way: &Way,
+    bucket: &str,
+    prefix: &str,
+    mut each: impl FnMut(ObjectRow),
+) -> Result<Vec<Doubt>, Trouble> {
     let query = ListQuery { bucket: bucket.to_owned(), prefix: prefix.to_owned(), ..ListQuery::default() };
     let mut pager = Pager::new(query);
-    // By key: a server that repeats itself does not make two of one.
-    let mut rows = BTreeMap::new();
     let mut doubts: Vec<Doubt> = Vec::new();
     loop {
         let ask = match pager.next() {
             Step::Ask(ask) => ask.clone(),
-            Step::Complete => break,
+            Step::Complete => return Ok(doubts),
             Step::Stopped(doubt) => {
                 let failure = Failure::permanent(format!("the service's list of keys cannot be followed: {doubt:?}"));
                 let failure = failure.help("Some keys may be missing from it, so nothing was begun.");
@@ -95,11 +120,8 @@ pub(in crate::registry) async fn listed(
                 doubts.push(doubt);
             }
         }
-        rows.extend(
-            page.objects.into_iter().filter(|row| row.key.starts_with(prefix)).map(|row| (row.key.clone(), row)),
-        );
+        page.objects.into_iter().filter(|row| row.key.starts_with(prefix)).for_each(&mut each);
     }
-    Ok((rows.into_values().collect(), doubts))
 }
 
 /// What fetching a prefix into a directory comes to.

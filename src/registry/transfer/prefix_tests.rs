@@ -76,3 +76,10 @@ async fn a_directory_is_counted_and_what_is_no_file_is_named() {
     assert_eq!(keys, [("p/1/model.onnx", There::Nothing), ("p/config.pbtxt", There::MaybeTheSame)]);
     assert_eq!(planned.bytes, 4);
 }
+
+#[test]
+fn what_a_service_says_twice_counts_once_and_as_it_was_said_last() {
+    let row = |key: &str, size| ObjectRow { key: key.into(), size, modified: None, etag: None };
+    let rows = once_each(vec![row("b", 1), row("a", 1), row("b", 2), row("c", 1), row("b", 3)]);
+    assert_eq!(rows, [row("a", 1), row("b", 3), row("c", 1)]);
+}
