@@ -78,7 +78,7 @@ impl Default for Limits {
             first_pause: Duration::from_millis(500),
             longest_pause: Duration::from_secs(10),
             note_every: Duration::from_secs(5),
-            note_bytes: 8 * MIB,
+            note_bytes: 4 * MIB,
             restarts: 3,
         }
     }
