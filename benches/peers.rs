@@ -65,6 +65,7 @@ fn measure(size: Size, wanted: &[String]) -> Result<Table, String> {
     carry::prepare(&world)?;
     let mut table = Table::default();
     for round in 1..=size.rounds {
+        world.round.set(round);
         for (name, measure) in MEASURES.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|w| w == name))
         {
             eprintln!("round {round} of {}: {name}", size.rounds);

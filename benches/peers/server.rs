@@ -44,6 +44,8 @@ impl Server {
             .spawn()
             .map_err(|e| format!("{}: {e}", program.display()))?;
         let server = Self { child, port };
+        // For whoever clears up behind a measurement that was ended from outside.
+        std::fs::write(home.join("pid"), server.child.id().to_string()).map_err(text)?;
         server.wait(home)?;
         Ok(server)
     }

@@ -2,6 +2,7 @@
 
 use super::server::Server;
 use super::tools::{Tool, Tools};
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -36,6 +37,8 @@ pub struct World {
     pub home: PathBuf,
     pub tools: Tools,
     pub server: Server,
+    /// Which round it is.
+    pub round: Cell<usize>,
 }
 
 impl World {
@@ -62,9 +65,12 @@ impl World {
         self.home.join("many")
     }
 
-    /// The tools that carry, ours first.
+    /// The tools that carry, each round another one first: it gets the echo of what was done before.
     pub fn carriers(&self) -> Vec<Tool> {
-        Tool::ALL.into_iter().filter(|tool| tool.carries() && self.tools.has(*tool)).collect()
+        let mut tools: Vec<_> = Tool::ALL.into_iter().filter(|tool| tool.carries() && self.tools.has(*tool)).collect();
+        let first = self.round.get() % tools.len().max(1);
+        tools.rotate_left(first);
+        tools
     }
 
     fn make(&self) -> std::io::Result<()> {
