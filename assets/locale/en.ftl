@@ -92,6 +92,7 @@ stop-why = The step that is under way comes to its next safe point; then nothing
 choice-stay = stay here
 choice-leave = leave
 choice-detach = leave
+choice-hand-over = hand it to the host, which goes on by itself
 choice-stop = stop at the next safe point
 choice-go-on = go on with the install
 choice-do-not = do not

@@ -93,6 +93,7 @@ stop-why = 当前步骤会运行到下一个安全点，然后不再继续。之
 choice-stay = 留在这里
 choice-leave = 离开
 choice-detach = 离开
+choice-hand-over = 交给主机，由它自行继续
 choice-stop = 在下一个安全点停止
 choice-go-on = 继续安装
 choice-do-not = 不做

@@ -1,11 +1,12 @@
 # The runner: answers framed requests as root, one at a time, until its standard
 # input ends. POSIX sh; tried with dash and with busybox.
 #
-# A request is a line `ID VERB WORD A B C` and A+B+C bytes, three parts. A reply is
+# A request is a line `ID VERB WORD A B C G` and A+B+C bytes, three parts. A reply is
 # a line `ID STATUS OUTLEN ERRLEN` and the bytes of both outputs; STATUS is a number,
-# or `late` where a script was ended at its limit, or `unsent` where its text is not
-# here. The next request is sent only after the reply: some `head`s read further than
-# they were told to.
+# or `late` where a script was ended at its limit, `unsent` where its text is not
+# here, `taken` where G, the generation of the lease under which something is to be
+# changed, is no longer the host's (0 where the asker has none). The next request is
+# sent only after the reply: some `head`s read further than they were told to.
 #
 # Parts may be secret, so they lie in a private directory on tmpfs and never in an
 # argument. Whatever has to outlive the connection lies under $state.
@@ -19,6 +20,10 @@ cd / || exit 1
 
 state=${MODELQUAY_STATE:-/var/lib/modelquay}
 units=$state/units
+lease=$state/lease/generation
+# From where whoever connects comes, for those who find the host taken.
+MODELQUAY_FROM=${1:-}
+export MODELQUAY_FROM
 seats=${MODELQUAY_RUN:-/run/modelquay}
 # What one reply may carry of each output; the other end refuses more.
 most_out=16777216
@@ -143,6 +148,18 @@ unit_runs() {
     return 1
 }
 
+# Whether the lease under which this was sent is another's by now. The seat says first
+# under which it works: whoever takes the lease sees that and ends this runner, or this
+# runner sees that it was taken.
+is_taken() {
+    [ "$g" -gt 0 ] || return 1
+    [ "$g" = "${under:-0}" ] || echo "$g" >"$T/generation"
+    under=$g
+    current=0
+    [ ! -f "$lease" ] || IFS= read -r current <"$lease"
+    [ "$current" != "$g" ]
+}
+
 # WORD: the unit's name. Part 1: the script; part 2: one argument a line.
 # The file `boot` decides who starts it: it is made exclusively and before the
 # start, so that a name is used for one start at most. Everything the unit needs
@@ -153,9 +170,15 @@ do_start() {
     mkdir -p "$unit" || return 1
     cat "$T/1" >"$unit/script" || return 1
     cat "$T/2" >"$unit/args" || return 1
-    { tell "most=$most_log" && cat <<'RUN'; } >"$unit/run" || return 1
+    { tell "most=$most_log generation=$g lease=$lease" && cat <<'RUN'; } >"$unit/run" || return 1
 unit=${0%/*}
 umask 077
+if [ "$generation" -gt 0 ]; then
+    current=0
+    [ ! -f "$lease" ] || IFS= read -r current <"$lease"
+    # Taken between the order and this moment: it counts as cut off.
+    [ "$current" = "$generation" ] || exit 1
+fi
 exec </dev/null >>"$unit/log" 2>&1
 set --
 while IFS= read -r line; do set -- "$@" "$line"; done <"$unit/args"
@@ -344,20 +367,27 @@ do_look() {
 }
 
 empty o e
-tell "ready 1 $(id -u)"
+tell "ready 2 $(id -u)"
 
-while IFS=' ' read -r id verb word a b c; do
-    case $id$a$b$c in *[!0-9]*) exit 2 ;; esac
-    [ -n "$c" ] || exit 2
+while IFS=' ' read -r id verb word a b c g; do
+    case $id$a$b$c$g in *[!0-9]*) exit 2 ;; esac
+    [ -n "$g" ] || exit 2
     take_parts
     verdict=
+    status=0
     # Nothing that is run here may read the requests: their input is theirs alone.
     case $verb in
-        run | write | remove | start | stop | output | look) "do_$verb" >"$T/o" 2>"$T/e" </dev/null ;;
+        run | write | remove | start | stop | output | look)
+            if is_taken; then
+                verdict=taken
+            else
+                "do_$verb" >"$T/o" 2>"$T/e" </dev/null
+                status=$?
+            fi
+            ;;
         ping) : ;;
         *) exit 2 ;;
     esac
-    status=$?
     empty 1 2 3 c
     size_of "$T/o"
     out=$bytes

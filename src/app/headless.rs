@@ -1,18 +1,21 @@
 //! The use cases without screens: check, plan, install, resume, status.
 
+use super::attach::has_keys_file;
 use super::ending::failure_of;
 use super::exit::Exit;
+use super::handed;
 use super::inspect::Inspection;
 use super::machine::Machine;
+use super::parts::{self, Outcome, Ready, carry_out, conclusion, look, preview};
 pub use super::parts::{Env, Order};
-use super::parts::{Outcome, Ready, carry_out, conclusion, look, preview};
+use super::program::Program;
 use super::sites::RunDir;
 use super::words;
 use crate::engine::Ending;
 use crate::engine::preview::ReviewedPlan;
 use crate::engine::step::Brief;
 use crate::plan::preflight::Verdict;
-use crate::plan::{Failure, FailureKind, StepKind};
+use crate::plan::{Failure, FailureKind};
 use crate::steps;
 
 /// Facts and preflight only.
@@ -31,7 +34,7 @@ fn verdict(inspection: &Inspection) -> Exit {
     if inspection.verdict() == Verdict::Fail { Exit::Preflight } else { Exit::Done }
 }
 
-fn finish(env: &Env, result: Result<Exit, Failure>, words: &[String]) -> Exit {
+pub(super) fn finish(env: &Env, result: Result<Exit, Failure>, words: &[String]) -> Exit {
     let what = result.as_ref().err().map(Failure::line);
     let words: Vec<String> = what.into_iter().chain(words.iter().cloned()).collect();
     let (exit, failure) = match result {
@@ -60,9 +63,15 @@ pub async fn plan(env: &Env, machine: &Machine, order: &Order) -> Exit {
 }
 
 /// The install.
-pub async fn install(env: &Env, machine: &Machine, order: &Order) -> Exit {
-    match begin(env, machine, order).await {
+pub async fn install(env: &Env, machine: &Machine, order: &Order, by: By) -> Exit {
+    match begin(env, machine, order, by).await {
         Ok(Begun::Ended(exit, words)) => finish(env, Ok(exit), &words),
+        Ok(Begun::Run(ready, reviewed, run_dir)) if by == By::Host => {
+            match parts::open(env, machine, &ready, &reviewed, &run_dir).await {
+                Ok(()) => by_the_host(env, machine, &ready, &run_dir).await,
+                Err(failure) => finish(env, Err(failure), &[words::nothing_changed()]),
+            }
+        }
         Ok(Begun::Run(ready, reviewed, run_dir)) => {
             let result = carry_out(env, machine, &ready, &reviewed, &run_dir, false).await;
             concluded(env, &ready.brief, &run_dir, result)
@@ -71,16 +80,53 @@ pub async fn install(env: &Env, machine: &Machine, order: &Order) -> Exit {
     }
 }
 
+/// Who carries a run out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// This program, over the link.
+    Us,
+    /// The host, to which this program is copied.
+    Host,
+}
+
+/// Has the host carry out a run whose journal was begun, and fetches what belongs here when it is done.
+async fn by_the_host(env: &Env, machine: &Machine, ready: &Ready, run_dir: &RunDir) -> Exit {
+    let site = ready.brief.site.name;
+    let handed = async {
+        let program = Program::own(&ready.inspection.facts.arch)?;
+        handed::hand_over(env, ready, run_dir, &program).await
+    };
+    let state = match handed.await {
+        Ok(state) => state,
+        Err(failure) => return finish(env, Err(failure), &[words::resume_with(site)]),
+    };
+    let (done, all) = state.progress();
+    if done < all {
+        let exit = if env.cancel.stopping() { Exit::Interrupted } else { Exit::NeedsHuman };
+        return finish(env, Ok(exit), &words::attached(site, &state, env.cancel.stopping()));
+    }
+    let result = async {
+        let reviewed = ReviewedPlan::of_run(&state)?.here(&ready.brief, &steps::Registry);
+        carry_out(env, machine, ready, &reviewed, run_dir, true).await
+    };
+    let result = result.await;
+    concluded(env, &ready.brief, run_dir, result)
+}
+
 enum Begun {
     Ended(Exit, Vec<String>),
     Run(Box<Ready>, ReviewedPlan, RunDir),
 }
 
-async fn begin(env: &Env, machine: &Machine, order: &Order) -> Result<Begun, Failure> {
+async fn begin(env: &Env, machine: &Machine, order: &Order, by: By) -> Result<Begun, Failure> {
     let ready = look(env, machine, order).await?;
     env.face.inspection(&ready.inspection);
     if verdict(&ready.inspection) == Exit::Preflight {
         return Ok(Begun::Ended(Exit::Preflight, vec![words::nothing_changed()]));
+    }
+    if by == By::Host {
+        // Refused before anything is asked, where the host cannot run it.
+        Program::own(&ready.inspection.facts.arch)?;
     }
     let preview = preview(env, &ready).await?;
     env.face.preview(&preview);
@@ -104,12 +150,12 @@ async fn begin(env: &Env, machine: &Machine, order: &Order) -> Result<Begun, Fai
 
 /// Goes on with the last run of a site. Where the order names a file for the keys and the run has no step that
 /// writes it, as one that was begun on the screens, it is written after the run.
-pub async fn resume(env: &Env, machine: &Machine, run_dir: &RunDir, order: &Order) -> Exit {
+pub async fn resume(env: &Env, machine: &Machine, run_dir: &RunDir, order: &Order, by: By) -> Exit {
     let result = async {
         let state = run_dir.read()?.state();
-        let reviewed = ReviewedPlan::of_run(&state)?;
         let ready = look(env, machine, order).await?;
-        let has_step = state.steps.iter().any(|step| step.id.kind == StepKind::CredentialsFile);
+        let reviewed = ReviewedPlan::of_run(&state)?.here(&ready.brief, &steps::Registry);
+        let has_step = has_keys_file(&state);
         let extra = order.request.credentials_file.is_some() && !has_step;
         if extra {
             // Nothing is done before it is known that the file can be made.
@@ -122,6 +168,9 @@ pub async fn resume(env: &Env, machine: &Machine, run_dir: &RunDir, order: &Orde
         Ok(begun) => begun,
         Err(failure) => return finish(env, Err(failure), &[]),
     };
+    if by == By::Host {
+        return by_the_host(env, machine, &ready, run_dir).await;
+    }
     let mut result = carry_out(env, machine, &ready, &reviewed, run_dir, true).await;
     if extra && matches!(&result, Ok(outcome) if matches!(outcome.ending, Ending::Done { .. })) {
         let written = steps::write_keys_file(&*ready.world, &ready.brief, &env.redactor).await;

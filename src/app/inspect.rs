@@ -211,6 +211,7 @@ mod tests {
         fn files(&self) -> Arc<dyn OperatorFiles> {
             unreachable!("an inspection has no files")
         }
+        fn under_lease(&self, _: u64) {}
         fn link(&self) -> watch::Receiver<LinkState> {
             watch::channel(LinkState::Local).1
         }

@@ -1,19 +1,23 @@
 //! What every use case is made of: connecting and looking, the dry run, carrying a plan out, and the last
 //! words. `headless` and `session` put these together, each for its own kind of face.
 
+use super::copies::{self, Brought, Copies};
 use super::ending::{Ended, step_of};
 use super::exit::Exit;
 use super::face::Face;
+use super::handed;
 use super::inspect::{self, Inspection};
+use super::lease;
 use super::machine::Machine;
 use super::sites::{Request, RunDir, Sites};
 use super::words;
 use crate::base::{Cancel, Clock, Redactor};
+use crate::engine::event::EventKind;
 use crate::engine::journal::FileJournal;
 use crate::engine::preview::{Preview, ReviewedPlan};
 use crate::engine::recorder::Recorder;
 use crate::engine::retry::Retry;
-use crate::engine::run::{Ending, Kit, RunOptions, link_is_lost, run};
+use crate::engine::run::{Ending, Kit, RunOptions, begin, link_is_lost, run};
 use crate::engine::state::RunState;
 use crate::engine::step::{Brief, Cx, Hook, Progress};
 use crate::engine::tail::Output;
@@ -53,6 +57,8 @@ pub struct Env {
     pub hook: Hook,
     /// Who runs it, as `user@computer`.
     pub by: String,
+    /// Whether a host is taken from whoever has it, without a question.
+    pub take_over: bool,
 }
 
 /// A site with what is needed to resume it.
@@ -210,7 +216,13 @@ pub(super) async fn carry_out(
     run_dir: &RunDir,
     resumed: bool,
 ) -> Result<Outcome, Failure> {
-    let recorder = recorder(env, ready.brief.site.name, run_dir, resumed).await?;
+    let (world, site) = (&ready.world, ready.brief.site.name);
+    let _alone = run_dir.alone()?;
+    let tenure = lease::take(env, world, site, run_dir).await?;
+    if resumed && bring(env, world, site, run_dir).await? {
+        env.face.note(&words::went_on_elsewhere());
+    }
+    let recorder = recorder(env, site, run_dir, resumed).await?;
     env.face.run(run_dir, ready.brief.site.name, machine.rehearsal(), &recorder.state());
     let states = recorder.watch();
     let face = env.face.clone();
@@ -239,7 +251,28 @@ pub(super) async fn carry_out(
         redactor: &env.redactor,
         cancel: &env.cancel,
     };
-    let options = RunOptions {
+    let options = options(env, machine, ready, run_dir);
+    let copies = Copies::start(world.clone(), site, run_dir.clone(), run_dir.request()?, recorder.watch());
+    let ending = tokio::select! {
+        biased;
+        failure = tenure.lost() => taken_over(&recorder, reviewed, failure).await,
+        ending = run(reviewed, &kit, &options) => ending,
+    };
+    if matches!(ending, Ok(Ending::Done { .. })) {
+        handed::forget_keys(env, ready).await;
+    }
+    copies.finish().await;
+    tenure.give_back().await;
+    drop(progress);
+    // The teller ends by itself when the sender is gone; what it had to say was said.
+    let _ = teller.await;
+    let ending = ending?;
+    let log = step_of(&ending).map(|step| output.last(step, failures::LINES)).unwrap_or_default();
+    Ok(Outcome { ending, state: recorder.state(), log })
+}
+
+fn options(env: &Env, machine: &Machine, ready: &Ready, run_dir: &RunDir) -> RunOptions {
+    RunOptions {
         run: run_dir.id.clone(),
         retry: env.retry,
         link_timeout: env.link_timeout,
@@ -247,14 +280,40 @@ pub(super) async fn carry_out(
         rehearsal: machine.rehearsal(),
         by: env.by.clone(),
         hook: env.hook.clone(),
-    };
-    let ending = run(reviewed, &kit, &options).await;
-    drop(progress);
-    // The teller ends by itself when the sender is gone; what it had to say was said.
-    let _ = teller.await;
-    let ending = ending?;
-    let log = step_of(&ending).map(|step| output.last(step, failures::LINES)).unwrap_or_default();
-    Ok(Outcome { ending, state: recorder.state(), log })
+    }
+}
+
+/// Begins a run that is carried out elsewhere: its journal says what was agreed to, and nothing more is done.
+pub(super) async fn open(
+    env: &Env,
+    machine: &Machine,
+    ready: &Ready,
+    reviewed: &ReviewedPlan,
+    run_dir: &RunDir,
+) -> Result<(), Failure> {
+    let recorder = recorder(env, ready.brief.site.name, run_dir, false).await?;
+    begin(reviewed, &recorder, &options(env, machine, ready, run_dir)).await
+}
+
+/// Whether the run has gone on elsewhere; what is kept here knows of it then.
+async fn bring(env: &Env, world: &Arc<dyn World>, site: HostId, run_dir: &RunDir) -> Result<bool, Failure> {
+    over_the_link(env, &**world, async || {
+        let host = world.host(site).await?;
+        Ok(copies::bring(&*host, site, run_dir).await? != Brought::Nothing)
+    })
+    .await
+}
+
+/// Ends a run whose host somebody else has taken, in the middle of whatever it did.
+async fn taken_over(recorder: &Recorder, plan: &ReviewedPlan, failure: Failure) -> Result<Ending, Failure> {
+    let state = recorder.state();
+    recorder.record(EventKind::RunAborted { at_once: true }).await?;
+    let step = state.running().map(|s| s.id).or_else(|| state.waiting().first().copied());
+    let step = step.or_else(|| plan.plan().ids().last().copied());
+    match step {
+        Some(step) => Ok(Ending::NeedsHuman { step, failure }),
+        None => Err(failure),
+    }
 }
 
 fn intent(brief: &Brief) -> String {

@@ -201,10 +201,11 @@ impl Session {
 
     /// Goes on with the last run of a site.
     pub async fn resume(&mut self, run_dir: RunDir, order: Order) -> Result<Concluded, Failure> {
-        let reviewed = ReviewedPlan::of_run(&run_dir.read()?.state())?;
+        let state = run_dir.read()?.state();
         self.run = Some((run_dir.clone(), order.clone()));
         self.look(&order).await?;
         let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
+        let reviewed = ReviewedPlan::of_run(&state)?.here(&ready.brief, &steps::Registry);
         let ended = parts::carry_out(&self.env, &self.machine, ready, &reviewed, &run_dir, true).await?;
         let (exit, words) = parts::conclusion(&ready.brief, &run_dir, &ended);
         self.installed = matches!(ended.ending, Ending::Done { .. });

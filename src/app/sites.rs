@@ -6,10 +6,11 @@
 //!   runs/RUN/journal.jsonl  log.txt  request.json
 //! ```
 
-use crate::base::clock;
+use crate::base::{Secret, clock};
 use crate::engine::journal::{self, Read};
 use crate::plan::{Failure, HostId};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -30,7 +31,14 @@ pub struct Request {
     /// Where the credentials go; `None` where the run leaves them in the cluster, because they are shown
     /// and saved on a screen after it.
     pub credentials_file: Option<PathBuf>,
+    /// Files that the answers name, by their paths as they stand there, where the request was made on another computer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
 }
+
+/// That nobody else on this computer works on a run.
+#[derive(Debug)]
+pub struct Alone(#[expect(dead_code, reason = "the lock is the open file's")] fs::File);
 
 /// A run on disk.
 #[derive(Clone, Debug)]
@@ -112,6 +120,25 @@ impl Sites {
         Err(Failure::transient("too many runs were begun in this second"))
     }
 
+    /// The directory of a run that was begun elsewhere; it is made where it is not there, and the request is written where
+    /// there is none.
+    pub fn run_from_elsewhere(&self, site: HostId, id: &str, request: &Request) -> Result<RunDir, Failure> {
+        let path = self.dir(site).join("runs").join(id);
+        make_dirs(&path)?;
+        let run = RunDir { id: id.to_owned(), path };
+        if run.request().is_err() {
+            let _ = fs::remove_file(run.path.join("request.json"));
+            run.write_request(request)?;
+        }
+        Ok(run)
+    }
+
+    /// A run of a site, where its directory is there.
+    pub fn run(&self, site: HostId, id: &str) -> Option<RunDir> {
+        let path = self.dir(site).join("runs").join(id);
+        path.is_dir().then(|| RunDir { id: id.to_owned(), path })
+    }
+
     /// The newest run of a site that has a journal.
     pub fn last_run(&self, site: HostId) -> Option<RunDir> {
         let entries = fs::read_dir(self.dir(site).join("runs")).ok()?;
@@ -151,6 +178,50 @@ impl RunDir {
             .map_err(|e| Failure::permanent(format!("read {}", path.display())).because(e.to_string()))
     }
 
+    /// What tells this computer's hold on the run from another's: the same for every program that goes on with it here.
+    pub fn owner(&self, make: impl FnOnce() -> Option<Secret<String>>) -> Result<Secret<String>, Failure> {
+        let path = self.path.join("owner");
+        let known = fs::read_to_string(&path).unwrap_or_default();
+        if known.len() >= 16 && known.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Ok(Secret::new(known));
+        }
+        let token = make().ok_or_else(|| Failure::permanent("this computer gives no random numbers"))?;
+        replace(&path, token.expose().as_bytes())?;
+        Ok(token)
+    }
+
+    /// Makes sure that no other program on this computer works on the run, as long as what is returned lives. However
+    /// that program ends, its hold ends with it.
+    pub fn alone(&self) -> Result<Alone, Failure> {
+        use rustix::fs::{FlockOperation, flock};
+        let path = self.path.join("lock");
+        let file = fs::OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
+        let file = file.map_err(|e| cannot("open", &path, &e))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                return Err(Failure::needs_human("another modelquay on this computer is working on this run")
+                    .help("wait for it, or end it; to see how it goes on: modelquay attach SITE"));
+            }
+            // Where a file system knows no locks, there is one writer as long as nobody starts a second.
+            Err(error) => tracing::debug!(%error, path = %path.display(), "the run cannot be locked"),
+            Ok(()) => {}
+        }
+        Ok(Alone(file))
+    }
+
+    /// Puts another journal in the place of this one.
+    pub fn replace_journal(&self, bytes: &[u8]) -> Result<(), Failure> {
+        replace(&self.journal(), bytes)
+    }
+
+    /// Keeps the journal under another name, as `journal.1.jsonl`.
+    pub fn set_journal_aside(&self) -> Result<(), Failure> {
+        let own = self.journal();
+        let free = (1u32..100).map(|n| self.path.join(format!("journal.{n}.jsonl"))).find(|path| !path.exists());
+        let aside = free.unwrap_or_else(|| self.path.join("journal.old.jsonl"));
+        fs::copy(&own, &aside).map(drop).map_err(|e| cannot("write", &aside, &e))
+    }
+
     fn write_request(&self, request: &Request) -> Result<(), Failure> {
         let path = self.path.join("request.json");
         let text = serde_json::to_vec_pretty(request)
@@ -173,6 +244,19 @@ pub fn make_dirs(path: &Path) -> Result<(), Failure> {
     let missing = path.ancestors().take_while(|dir| !dir.exists()).count();
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| cannot("make", path, &e))?;
     path.ancestors().skip(1).take(missing).try_for_each(sync_dir)
+}
+
+/// Writes a file whole (0600): beside it, synced, renamed.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let new = path.with_extension("new");
+    let _ = fs::remove_file(&new);
+    let written = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).and_then(|mut file| {
+        std::io::Write::write_all(&mut file, bytes)?;
+        file.sync_all()?;
+        fs::rename(&new, path)
+    });
+    written.map_err(|e| cannot("write", path, &e))?;
+    path.parent().map_or(Ok(()), sync_dir)
 }
 
 fn sync_dir(path: &Path) -> Result<(), Failure> {
@@ -200,6 +284,7 @@ mod tests {
             answers: "site = \"edge\"".into(),
             base: "/tmp".into(),
             credentials_file: Some("/tmp/keys".into()),
+            files: BTreeMap::new(),
         };
         let first = sites.new_run(site, 0, &request).expect("writable");
         let second = sites.new_run(site, 0, &request).expect("writable");

@@ -2,12 +2,14 @@
 
 use super::sites::RunDir;
 use crate::base::Redactor;
+use crate::engine::state::RunState;
 use crate::engine::step::Brief;
 use crate::engine::tail::Output;
 use crate::plan::components::TableProblem;
 use crate::plan::site::Reach;
 use crate::plan::{Failure, HostId, Site};
 use crate::ports::Endpoint;
+use crate::ports::lease::Holder;
 use crate::steps;
 use std::os::unix::fs::OpenOptionsExt as _;
 
@@ -48,6 +50,50 @@ pub fn next(brief: &Brief, keys: Option<&str>) -> Vec<String> {
         },
         format!("endpoint, CA and next commands: {}", steps::sheet_path(brief)),
     ]
+}
+
+/// When a run has gone on elsewhere since it was looked at here.
+pub fn went_on_elsewhere() -> String {
+    "the run has gone on from another computer; its journal was brought here".into()
+}
+
+/// Before the program is copied to a host.
+pub fn copying(size: &str, left: std::time::Duration) -> String {
+    format!(
+        "copying this program to the host: {size}, about {} s at the rate of its first piece",
+        left.as_secs().max(1)
+    )
+}
+
+/// From when on a run goes on without us.
+pub fn handed_over(site: HostId) -> String {
+    format!(
+        "the host goes on by itself now: this computer, its link and this terminal may go. To come back: modelquay attach {site}"
+    )
+}
+
+/// Who works on a host.
+pub fn in_the_hands_of(holder: &Holder) -> String {
+    format!("the run is in the hands of {}", holder.words())
+}
+
+/// What was seen of a run that a host keeps.
+pub fn attached(site: HostId, state: &RunState, left: bool) -> Vec<String> {
+    let (done, all) = state.progress();
+    if done == all {
+        return vec![
+            format!("done: {done} of {all} steps"),
+            format!("to have its keys and files on this computer: modelquay resume {site} --credentials-file FILE"),
+        ];
+    }
+    let mut words = vec![format!("{done} of {all} steps are done, as the host's journal has it")];
+    if left {
+        words.push(format!("left; the run goes on as it does. To look again: modelquay attach {site}"));
+    } else {
+        words.push("nobody works on it now".to_owned());
+        words.push(resume_with(site));
+    }
+    words
 }
 
 /// How to go on.

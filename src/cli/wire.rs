@@ -1,11 +1,12 @@
 //! Where the sub-commands that work on a site meet the use cases of `app`.
 
-use super::args::{Check, Console, Global, Install, Plan, Reaching, Rehearse, Resume, Status};
+use super::args::{Attach, Check, Console, Global, Install, Plan, Reaching, Rehearse, Resume, Status};
 use super::face::{CliFace, Shape};
 use super::prompt::{FdPrompt, TerminalPrompt};
 use super::{interrupt, output, status};
+use crate::app::attach;
 use crate::app::console;
-use crate::app::headless::{self, Env, Order};
+use crate::app::headless::{self, By, Env, Order};
 use crate::app::order;
 use crate::app::sites::Sites;
 use crate::app::{Exit, Machine};
@@ -53,6 +54,10 @@ struct Wiring<'a> {
     rehearsal: bool,
     yes: bool,
     hook: Hook,
+    /// Whether a host is taken from whoever has it.
+    take_over: bool,
+    /// Who runs it, where that is not whoever started it.
+    by: Option<String>,
     /// What is said when somebody asks to stop.
     first_word: &'static str,
 }
@@ -90,7 +95,8 @@ fn drive(wiring: &Wiring<'_>, sites: Sites, case: impl AsyncFnOnce(&Env) -> Exit
         link_timeout: wiring.reaching.link_timeout(),
         retry,
         hook: wiring.hook.clone(),
-        by: by(),
+        by: wiring.by.clone().unwrap_or_else(by),
+        take_over: wiring.take_over,
     };
     let exit = runtime.block_on(async {
         if let Err(error) = interrupt::listen(&cancel, wiring.first_word) {
@@ -128,23 +134,28 @@ fn load(global: &Global, answers: &std::path::Path, keys: Option<&std::path::Pat
     }
 }
 
+/// The order for a host with every default, or what is wrong with its name.
+fn for_host(host: &str, sites: Sites) -> Result<(Order, Sites), Exit> {
+    match order::for_host(host, &sites) {
+        Ok(order) => Ok((order, sites)),
+        Err(bad) => {
+            output::talk(&bad.to_string());
+            Err(Exit::Usage)
+        }
+    }
+}
+
 fn wiring<'a>(global: &'a Global, reaching: &'a Reaching, shape: Shape, site: HostId) -> Wiring<'a> {
     let (hook, first_word) = (Hook::default(), interrupt::SAFE_POINT);
-    Wiring { global, reaching, shape, site, rehearsal: false, yes: false, hook, first_word }
+    Wiring { global, reaching, shape, site, rehearsal: false, yes: false, hook, take_over: false, by: None, first_word }
 }
 
 pub fn check(global: &Global, args: &Check) -> Exit {
     let loaded = match (&args.answers, &args.host) {
         (Some(answers), _) => load(global, answers, None),
-        (None, host) => sites(global).map_err(|failure| refuse(&failure)).and_then(|sites| {
-            match order::for_host(host.as_deref().unwrap_or_default(), &sites) {
-                Ok(order) => Ok((order, sites)),
-                Err(bad) => {
-                    output::talk(&bad.to_string());
-                    Err(Exit::Usage)
-                }
-            }
-        }),
+        (None, host) => sites(global)
+            .map_err(|failure| refuse(&failure))
+            .and_then(|sites| for_host(host.as_deref().unwrap_or_default(), sites)),
     };
     let (order, sites) = match loaded {
         Ok(loaded) => loaded,
@@ -175,8 +186,10 @@ pub fn install(global: &Global, args: &Install) -> Exit {
     };
     let mut wiring = wiring(global, &args.reaching, shape(global, false), order.site.name);
     wiring.yes = args.yes;
+    wiring.take_over = args.take_over;
+    let by = by_whom(args.on_host);
     wiring.hook = super::stop_at::hook(args.stop_at.as_deref());
-    drive(&wiring, sites, async |env| headless::install(env, &Machine::Real, &order).await)
+    drive(&wiring, sites, async |env| headless::install(env, &Machine::Real, &order, by).await)
 }
 
 pub fn resume(global: &Global, args: &Resume) -> Exit {
@@ -194,8 +207,40 @@ pub fn resume(global: &Global, args: &Resume) -> Exit {
         Err(failure) => return refuse(&failure),
     };
     let mut wiring = wiring(global, &args.reaching, shape(global, false), order.site.name);
+    wiring.by.clone_from(&args.on_behalf_of);
+    let by = by_whom(args.on_host);
+    wiring.take_over = args.take_over;
     wiring.hook = super::stop_at::hook(args.stop_at.as_deref());
-    drive(&wiring, sites, async |env| headless::resume(env, &Machine::Real, &run, &order).await)
+    drive(&wiring, sites, async |env| headless::resume(env, &Machine::Real, &run, &order, by).await)
+}
+
+fn by_whom(on_host: bool) -> By {
+    if on_host { By::Host } else { By::Us }
+}
+
+pub fn attach(global: &Global, args: &Attach) -> Exit {
+    let known = |sites: &Sites, host: &str| {
+        let site = host.parse().ok().filter(|_| !host.contains('@'));
+        site.and_then(|site: HostId| order::of_run(&sites.last_run(site)?).ok())
+    };
+    let loaded = match (&args.answers, &args.host) {
+        (None, Some(host)) => match sites(global) {
+            Ok(sites) => match known(&sites, host) {
+                Some(order) => Ok((order, sites)),
+                None => for_host(host, sites),
+            },
+            Err(failure) => Err(refuse(&failure)),
+        },
+        (Some(answers), _) => load(global, answers, None),
+        (None, None) => Err(Exit::Usage),
+    };
+    let (order, sites) = match loaded {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let mut wiring = wiring(global, &args.reaching, shape(global, false), order.site.name);
+    wiring.first_word = "modelquay: leaving as asked; the run goes on as it does";
+    drive(&wiring, sites, async |env| attach::attach(env, &Machine::Real, &order).await)
 }
 
 pub fn status(global: &Global, args: &Status) -> Exit {
@@ -247,7 +292,7 @@ pub fn rehearse(global: &Global, args: &Rehearse) -> Exit {
     let runtime_dir = dir.0.clone();
     drive(&wiring, sites, async |env| {
         let env = Env { runtime_dir, ..env.clone() };
-        headless::install(&env, &machine, &order).await
+        headless::install(&env, &machine, &order, By::Us).await
     })
 }
 

@@ -149,6 +149,18 @@ impl ReviewedPlan {
         Ok(Self { plan, agreed })
     }
 
+    /// The same for whoever goes on with it here: what is written on this computer goes where it belongs here, which
+    /// need not be where it was when the plan was agreed to.
+    #[must_use]
+    pub fn here(mut self, brief: &Brief, steps: &dyn Steps) -> Self {
+        for id in self.plan.ids() {
+            let local = steps.step(id.kind).intent(brief);
+            let local = local.iter().filter(|change| matches!(change, Change::LocalFile { .. })).map(Change::digest);
+            self.agreed.entry(id).or_default().extend(local);
+        }
+        self
+    }
+
     /// The plan.
     pub fn plan(&self) -> &Plan {
         &self.plan

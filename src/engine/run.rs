@@ -100,7 +100,7 @@ const UNKNOWNS: u32 = 20;
 ///
 /// An error means that the journal could not be written; the run has stopped at a safe point.
 pub async fn run(plan: &ReviewedPlan, kit: &Kit<'_>, options: &RunOptions) -> Result<Ending, Failure> {
-    begin(plan, kit, options).await?;
+    begin(plan, kit.recorder, options).await?;
     let body = Runner { plan, kit, options };
     let ending = tokio::select! {
         biased;
@@ -122,11 +122,12 @@ pub async fn run(plan: &ReviewedPlan, kit: &Kit<'_>, options: &RunOptions) -> Re
     Ok(ending)
 }
 
-async fn begin(plan: &ReviewedPlan, kit: &Kit<'_>, options: &RunOptions) -> Result<(), Failure> {
-    let state = kit.recorder.state();
+/// Records that a run begins, or goes on. By itself this is for a run that is carried out elsewhere.
+pub async fn begin(plan: &ReviewedPlan, recorder: &Recorder, options: &RunOptions) -> Result<(), Failure> {
+    let state = recorder.state();
     if state.started_ms.is_some() {
         let epoch = state.epoch + 1;
-        return kit.recorder.record(EventKind::RunResumed { epoch, by: options.by.clone() }).await;
+        return recorder.record(EventKind::RunResumed { epoch, by: options.by.clone() }).await;
     }
     let steps = plan
         .plan()
@@ -135,7 +136,7 @@ async fn begin(plan: &ReviewedPlan, kit: &Kit<'_>, options: &RunOptions) -> Resu
         .map(|s| StepPlan { id: s.id, needs: s.needs.clone(), agreed: plan.agreed(s.id) })
         .collect();
     let intent = options.intent.clone();
-    kit.recorder.record(EventKind::RunStarted { steps, intent, rehearsal: options.rehearsal }).await
+    recorder.record(EventKind::RunStarted { steps, intent, rehearsal: options.rehearsal }).await
 }
 
 /// How one step ended.

@@ -118,6 +118,7 @@ impl World for Wire {
     fn files(&self) -> Arc<dyn OperatorFiles> {
         unreachable!("no step of these tests asks for it")
     }
+    fn under_lease(&self, _: u64) {}
     fn link(&self) -> watch::Receiver<LinkState> {
         watch::Sender::new(LinkState::Local).subscribe()
     }

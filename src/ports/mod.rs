@@ -6,6 +6,7 @@
 
 pub mod cluster;
 pub mod host;
+pub mod lease;
 pub mod link;
 pub mod local_files;
 pub mod object_store;

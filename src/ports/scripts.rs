@@ -65,6 +65,39 @@ scripts! {
     ClusterProgress = "cluster-progress.sh";
     /// Reloads `NetworkManager` after its configuration changed. Ends with 0 where it does not run.
     ReloadNetworkManager = "reload-network-manager.sh";
+    /// The right to change a host; see [`super::lease`], whose functions are the way to ask for it.
+    Lease = "lease.sh";
+    /// Adds standard input to a file. Arguments: path, mode of a new file, its size so far. Output: its size after it.
+    /// Ends with 17 where it has another size, which is printed.
+    Append = "append.sh";
+    /// A piece of a file. Arguments: path, offset, most bytes. Output: the whole size in a line, then the piece. Changes
+    /// nothing.
+    ReadFrom = "read-from.sh";
+    /// The runs that are kept on the host. Argument: the directory of sites. Output: lines `SITE RUN BYTES`. Changes
+    /// nothing.
+    Runs = "runs.sh";
+    /// Unpacks the program that was sent to the host. Arguments: packed file, target, SHA-256 of the target. Ends with 65
+    /// where it is another one, 69 without gzip, 126 where it does not run.
+    Program = "program.sh";
+    /// Unit: goes on with a run on the host itself. Arguments: program, its state's directory, site, for whom. Ends as
+    /// `resume` does.
+    Engine = "engine.sh";
+}
+
+impl ScriptId {
+    /// Whether it needs the right to change the host. The lease looks after itself.
+    pub const fn changes(self) -> bool {
+        !matches!(
+            self,
+            Self::Facts
+                | Self::AskSources
+                | Self::DiskSync
+                | Self::ClusterProgress
+                | Self::Lease
+                | Self::ReadFrom
+                | Self::Runs
+        )
+    }
 }
 
 #[cfg(test)]

@@ -115,6 +115,10 @@ pub trait World: Send + Sync {
     /// The state of the link, to be watched.
     fn link(&self) -> watch::Receiver<LinkState>;
 
+    /// From now on whatever changes the host, its cluster or its registry does so under this generation of the lease, and
+    /// is refused where somebody else has taken it; 0 for no lease.
+    fn under_lease(&self, generation: u64);
+
     /// Waits until the link is back after a result of kind `Unknown`, at most so long. Ends with a
     /// failure where it will not come back by itself, and early when a stop is asked for.
     async fn restore(&self, at_most: Duration, cancel: &Cancel) -> Result<(), Failure>;

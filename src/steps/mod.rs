@@ -31,7 +31,7 @@ mod storage;
 mod tenant;
 mod undo;
 
-pub use common::{node_ip, node_name, sans};
+pub use common::{HOME, node_ip, node_name, sans};
 pub use console::{ConsoleAddress, find as find_console};
 pub use credentials::{reserve as reserve_keys_file, text as credentials_text, write as write_keys_file};
 pub use hand_over::{ca_file, ca_path, fingerprint, next as next_commands, read as hand_over_of, sheet_path};

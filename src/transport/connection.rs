@@ -8,6 +8,7 @@ use crate::plan::Failure;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::{TcpStream, UnixListener};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinHandle;
@@ -61,7 +62,7 @@ impl Connection {
         }
         // A new sudo begins with no runner of its own left over.
         *slot = None;
-        let host = Arc::new(RunnerHost::open(self.seat.clone()).await?);
+        let host = Arc::new(RunnerHost::open(self.seat.clone(), self.seat.under.clone()).await?);
         Ok(slot.insert(host).clone())
     }
 
@@ -109,7 +110,12 @@ fn carry(socket: &std::path::Path, host: String, port: u16) -> Result<JoinHandle
         loop {
             tokio::select! {
                 accepted = listener.accept() => {
-                    let (Ok((mut near, _)), Ok(turn)) = (accepted, free.clone().acquire_owned().await) else { continue };
+                    let Ok((mut near, _)) = accepted else {
+                        // Out of file descriptors, most likely: asking again at once would only burn the processor.
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        continue;
+                    };
+                    let Ok(turn) = free.clone().acquire_owned().await else { continue };
                     let host = host.clone();
                     streams.spawn(async move {
                         if let Ok(mut far) = TcpStream::connect((host.as_str(), port)).await {

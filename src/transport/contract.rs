@@ -35,6 +35,7 @@ pub async fn hold_to(host: &dyn Host, place: &Place) -> Verdict {
     files(host, place).await?;
     looks(host, place).await?;
     scripts(host, place).await?;
+    pieces(host, place).await?;
     units(host, place).await
 }
 
@@ -141,6 +142,33 @@ async fn scripts(host: &dyn Host, place: &Place) -> Verdict {
     hold("arguments arrive as they are", there.is_some(), &odd)?;
     let feed = host.run(ScriptId::MakeDirs, &["0700", &owner, "/a\nb"], None).await;
     hold("a line feed in an argument is refused", feed.is_err(), &feed)
+}
+
+async fn pieces(host: &dyn Host, place: &Place) -> Verdict {
+    let path = format!("{}/new/deep/journal", place.dir);
+    let add = async |size: &str, text: &[u8]| {
+        let added = host.run(ScriptId::Append, &[&path, "600", size], Some(&Secret::new(text.to_vec()))).await;
+        added.map(|output| (output.status, output.text().trim().to_owned())).map_err(wrong("add to a file"))
+    };
+    for (size, text, status, after) in [
+        ("0", &b"ab\n"[..], 0, "3"),
+        ("3", b"\0\xff", 0, "5"),
+        ("3", b"again", 17, "5"),
+        ("9", b"", 17, "5"),
+        ("5", b"", 0, "5"),
+    ] {
+        let added = add(size, text).await?;
+        hold("what is added is added once", added == (status, after.to_owned()), &added)?;
+    }
+    let read = async |from: &str, most: &str| {
+        let read = host.run(ScriptId::ReadFrom, &[&path, from, most], None).await.map_err(wrong("read a piece"))?;
+        Ok::<_, String>(read.out)
+    };
+    let pieces = [read("0", "100").await?, read("2", "2").await?, read("5", "9").await?];
+    let wanted: [&[u8]; 3] = [b"5\nab\n\0\xff", b"5\n\n\0", b"5\n"];
+    hold("pieces are read as they were added", pieces.iter().eq(wanted.iter()), &pieces)?;
+    let mode = file(host, &path, 0).await?.map(|seen| seen.mode);
+    hold("a new file has its mode", mode == Some(0o600), &mode)
 }
 
 async fn units(host: &dyn Host, place: &Place) -> Verdict {

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
 use zeroize::Zeroizing;
 
 /// The version of the protocol that the runner names in its `ready` line.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// A request's three parts together may be so long. Files that we write are small; what is large is
 /// fetched by the host itself.
@@ -69,6 +69,8 @@ pub struct Request<'a> {
     pub word: &'a str,
     /// The parts, whose meaning depends on the verb.
     pub parts: [&'a [u8]; 3],
+    /// The generation of the lease under which something is changed; 0 for none, and for what only looks.
+    pub under: u64,
 }
 
 impl Request<'_> {
@@ -84,7 +86,7 @@ impl Request<'_> {
             return Err(Failure::permanent(format!("a request of {body} bytes is longer than the {MAX_BODY} allowed")));
         }
         let [a, b, c] = self.parts.map(<[u8]>::len);
-        let head = format!("{id} {} {} {a} {b} {c}\n", self.verb.word(), self.word);
+        let head = format!("{id} {} {} {a} {b} {c} {}\n", self.verb.word(), self.word, self.under);
         // Exact, because growing would leave copies of secrets behind.
         let mut frame = Zeroizing::new(Vec::with_capacity(head.len() + body));
         frame.extend_from_slice(head.as_bytes());
@@ -117,6 +119,8 @@ pub enum Status {
     Late,
     /// The runner does not have the script's text.
     Unsent,
+    /// Nothing was done: somebody else has taken the lease.
+    Taken,
 }
 
 /// A reply.
@@ -163,6 +167,7 @@ fn head(line: &[u8]) -> Option<Head> {
     let status = match words.next()? {
         "late" => Status::Late,
         "unsent" => Status::Unsent,
+        "taken" => Status::Taken,
         number => Status::Exit(number.parse().ok()?),
     };
     let out = words.next()?.parse().ok().filter(|len| *len <= MAX_OUT)?;
@@ -215,18 +220,18 @@ mod tests {
 
     #[test]
     fn a_frame_is_its_line_and_its_parts() {
-        let frame = Request { verb: Verb::Write, word: "600", parts: [b"/a\n0:0\n", b"x\ny", b""] }.encode(7);
-        assert_eq!(&**frame.expect("short"), b"7 write 600 7 3 0\n/a\n0:0\nx\ny");
+        let frame = Request { verb: Verb::Write, word: "600", parts: [b"/a\n0:0\n", b"x\ny", b""], under: 4 }.encode(7);
+        assert_eq!(&**frame.expect("short"), b"7 write 600 7 3 0 4\n/a\n0:0\nx\ny");
     }
 
     #[test]
     fn what_could_be_taken_for_another_frame_is_refused() {
         for word in ["", "a b", "a\n1", "ü"] {
-            assert!(Request { verb: Verb::Run, word, parts: [b"", b"", b""] }.encode(1).is_err(), "{word:?}");
+            assert!(Request { verb: Verb::Run, word, parts: [b"", b"", b""], under: 0 }.encode(1).is_err(), "{word:?}");
         }
         assert!(lines(["fine", "not\nfine"]).is_err());
         let long = vec![0; MAX_BODY + 1];
-        assert!(Request { verb: Verb::Write, word: "600", parts: [b"", &long, b""] }.encode(1).is_err());
+        assert!(Request { verb: Verb::Write, word: "600", parts: [b"", &long, b""], under: 0 }.encode(1).is_err());
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::private_dir::PrivateDir;
 use super::questions::Attempt;
 use super::root::{Machine, Seat};
 use super::runner::RoundTrips;
+use super::runner_host::Under;
 use crate::base::{Cancel, Clock, Redactor};
 use crate::plan::site::{Reach, SshReach};
 use crate::plan::{Failure, FailureKind, HostId};
@@ -67,6 +68,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     askpass: PathBuf,
     trips: RoundTrips,
+    under: Under,
     state: watch::Sender<LinkState>,
     /// The live connection. Held only for moments, never across a wait.
     current: std::sync::Mutex<Option<Arc<Connection>>>,
@@ -91,6 +93,7 @@ pub async fn connect(options: LinkOptions) -> Result<Arc<Link>, Failure> {
         clock,
         askpass,
         trips: RoundTrips::default(),
+        under: Under::default(),
         state: watch::Sender::new(first),
         current: std::sync::Mutex::default(),
         gone: std::sync::Mutex::default(),
@@ -110,6 +113,11 @@ impl Link {
     /// that is up now: after a loss it is asked for again.
     pub async fn forward(&self, host: &str, port: u16) -> Result<PathBuf, Failure> {
         self.shared.connection()?.forward(host, port).await
+    }
+
+    /// The generation of the lease under which things are changed over this link.
+    pub fn under(&self) -> &Under {
+        &self.shared.under
     }
 
     /// Whether the host is this computer.
@@ -208,6 +216,7 @@ impl Shared {
             user,
             desk: self.desk.clone(),
             trips: self.trips.clone(),
+            under: self.under.clone(),
             shell: None,
         };
         let connection = Arc::new(Connection::new(master, seat, self.dir.clone(), number));

@@ -1,6 +1,7 @@
 //! The world of a real site: its host over SSH or this computer, its cluster and registry behind it.
 
 use super::dial::{Dial, Route as Wire};
+use super::fenced::{Fence, Fenced};
 use super::kube::KubeCluster;
 use super::link::Link;
 use super::objects::S3Objects;
@@ -34,7 +35,7 @@ pub struct Live {
     files: Arc<LocalFiles>,
     prober: Arc<Prober>,
     // Each is made once, however many steps ask for it at the same time, and neither waits for the other.
-    cluster: Mutex<OfConnection<Arc<KubeCluster>>>,
+    cluster: Mutex<OfConnection<Arc<Fenced<dyn Cluster>>>>,
     /// The way to the registry.
     registry: Mutex<OfConnection<(Ipv4Addr, u16, Wire)>>,
 }
@@ -131,14 +132,16 @@ impl World for Live {
         } else {
             Wire::Unix(self.link.forward(API.0, API.1).await.map_err(Access::Failed)?)
         };
-        let cluster = Arc::new(KubeCluster::new(&kubeconfig, wire).await.map_err(Access::Failed)?);
+        let cluster: Arc<dyn Cluster> = Arc::new(KubeCluster::new(&kubeconfig, wire).await.map_err(Access::Failed)?);
+        let cluster = Arc::new(Fenced::new(cluster, Fence::of(&self.link)));
         *known = Some(cluster.clone());
         Ok(cluster)
     }
 
     async fn store(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn ObjectStore>, Access> {
         let wire = self.wire(at).await.map_err(Access::Failed)?;
-        Ok(Arc::new(S3Store::new(at, with, wire).map_err(Access::Failed)?))
+        let store: Arc<dyn ObjectStore> = Arc::new(S3Store::new(at, with, wire).map_err(Access::Failed)?);
+        Ok(Arc::new(Fenced::new(store, Fence::of(&self.link))))
     }
 
     async fn objects(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn Objects>, Access> {
@@ -153,7 +156,8 @@ impl World for Live {
 
     async fn admin(&self, at: &Endpoint, with: &Credentials) -> Result<Arc<dyn RegistryAdmin>, Access> {
         let wire = self.wire(at).await.map_err(Access::Failed)?;
-        Ok(Arc::new(MinioAdmin::new(at, with, wire).map_err(Access::Failed)?))
+        let admin: Arc<dyn RegistryAdmin> = Arc::new(MinioAdmin::new(at, with, wire).map_err(Access::Failed)?);
+        Ok(Arc::new(Fenced::new(admin, Fence::of(&self.link))))
     }
 
     async fn dial(&self, ip: Ipv4Addr, port: u16) -> Result<Box<dyn Stream>, Access> {
@@ -183,6 +187,10 @@ impl World for Live {
 
     fn link(&self) -> watch::Receiver<LinkState> {
         self.link.watch()
+    }
+
+    fn under_lease(&self, generation: u64) {
+        self.link.under().set(generation);
     }
 
     async fn restore(&self, at_most: Duration, cancel: &Cancel) -> Result<(), Failure> {

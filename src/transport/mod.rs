@@ -17,6 +17,7 @@ pub mod disk;
 mod disk_open;
 pub mod doorway;
 pub mod explain;
+mod fenced;
 pub mod frames;
 pub mod gather;
 pub mod https;

@@ -8,7 +8,7 @@
 use super::answers::Desk;
 use super::frames::PROTOCOL;
 use super::runner::{RoundTrips, Runner};
-use super::runner_host::Open;
+use super::runner_host::{Open, Under};
 use crate::base::{Secret, sanitise};
 use crate::plan::Failure;
 use async_trait::async_trait;
@@ -29,9 +29,9 @@ const BOOT: &str = r#"echo modelquay-boot; read -r n; eval "$(head -c "$n")""#;
 /// The line that `BOOT` says.
 const BOOT_LINE: &str = "modelquay-boot";
 
-/// Starts `$1` as root. `$2` is sudo's prompt. In the C locale, so that sudo's reasons can be told apart.
-const BECOME_ROOT: &str =
-    r#"if [ "$(id -u)" = 0 ]; then exec sh -c "$1"; fi; LC_ALL=C; export LC_ALL; exec sudo -S -p "$2" -- sh -c "$1""#;
+/// Starts `$1` as root. `$2` is sudo's prompt. In the C locale, so that sudo's reasons can be told apart. From which
+/// address the login comes is handed on, because sudo clears it away.
+const BECOME_ROOT: &str = r#"f=${SSH_CONNECTION%% *}; if [ "$(id -u)" = 0 ]; then exec sh -c "$1" sh "$f"; fi; LC_ALL=C; export LC_ALL; exec sudo -S -p "$2" -- sh -c "$1" sh "$f""#;
 
 /// What sudo says when it wants the password. It is no secret and no decision hangs on it but *when*
 /// to answer.
@@ -79,6 +79,8 @@ pub struct Seat {
     pub desk: Arc<Desk>,
     /// Counts what the runners answer.
     pub trips: RoundTrips,
+    /// The generation of the lease under which the runners change things.
+    pub under: Under,
     /// A shell that is started as it is, by whoever we are: tests need no root.
     pub shell: Option<Vec<String>>,
 }

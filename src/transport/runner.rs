@@ -154,7 +154,7 @@ mod tests {
     use crate::plan::FailureKind;
     use tokio::io::{AsyncBufReadExt, BufReader, DuplexStream};
 
-    const PING: Request<'static> = Request { verb: Verb::Ping, word: "-", parts: [b"", b"", b""] };
+    const PING: Request<'static> = Request { verb: Verb::Ping, word: "-", parts: [b"", b"", b""], under: 0 };
     const SOON: Duration = Duration::from_secs(10);
 
     fn pair() -> (Runner, DuplexStream, RoundTrips) {
@@ -171,7 +171,7 @@ mod tests {
             let mut theirs = BufReader::new(theirs);
             let mut line = String::new();
             theirs.read_line(&mut line).await.expect("a request");
-            assert_eq!(line, "1 ping - 0 0 0\n");
+            assert_eq!(line, "1 ping - 0 0 0 0\n");
             theirs.write_all(b"1 0 2 0\nok").await.expect("open");
             theirs
         };

@@ -7,9 +7,10 @@ use super::runner::Runner;
 use crate::base::{Secret, sanitise};
 use crate::plan::Failure;
 use crate::ports::host::Chunk;
-use crate::ports::{FileSpec, Host, Look, Output, ScriptId, Seen, UnitSpec};
+use crate::ports::{FileSpec, Host, Look, Output, ScriptId, Seen, UnitSpec, lease};
 use async_trait::async_trait;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +42,23 @@ pub struct RunnerHost {
     /// Scripts whose text the control runner has.
     sent: Mutex<BTreeSet<ScriptId>>,
     looks: Gather,
+    under: Under,
+}
+
+/// The generation of the lease under which things are changed; 0 for none. A link has one for all its connections.
+#[derive(Clone, Debug, Default)]
+pub struct Under(Arc<AtomicU64>);
+
+impl Under {
+    /// From now on this one.
+    pub fn set(&self, generation: u64) {
+        self.0.store(generation, Ordering::SeqCst);
+    }
+
+    /// The one now.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::SeqCst)
+    }
 }
 
 /// How long a script may take. These are short by their nature; what is long is a unit.
@@ -54,10 +72,10 @@ pub const fn limit(script: ScriptId) -> Duration {
 
 impl RunnerHost {
     /// Opens the runner for control; the one for output is opened when it is first needed.
-    pub async fn open(seat: Arc<dyn Open>) -> Result<Self, Failure> {
+    pub async fn open(seat: Arc<dyn Open>, under: Under) -> Result<Self, Failure> {
         let control = Arc::new(seat.open().await?);
         let (output, looks) = (tokio::sync::Mutex::default(), Gather::default());
-        Ok(Self { control, output, more: seat, sent: Mutex::default(), looks })
+        Ok(Self { control, output, more: seat, sent: Mutex::default(), looks, under })
     }
 
     /// Whether requests can still be sent.
@@ -68,7 +86,7 @@ impl RunnerHost {
     /// The time of one round trip on the control runner. It counts into no figure.
     pub async fn ping(&self) -> Result<Duration, Failure> {
         let begun = tokio::time::Instant::now();
-        let ping = Request { verb: Verb::Ping, word: "-", parts: [b"", b"", b""] };
+        let ping = Request { verb: Verb::Ping, word: "-", parts: [b"", b"", b""], under: 0 };
         self.control.call_uncounted(&ping, SHORT).await?;
         Ok(begun.elapsed())
     }
@@ -95,8 +113,10 @@ impl RunnerHost {
 
 /// A reply with status 0, or a failure with what the host said.
 fn succeed(what: &str, reply: Reply) -> Result<Reply, Failure> {
-    if reply.status == Status::Exit(0) {
-        return Ok(reply);
+    match reply.status {
+        Status::Exit(0) => return Ok(reply),
+        Status::Taken => return Err(lease::taken(None)),
+        _ => {}
     }
     let said = sanitise::lines(&reply.err, 300);
     let failure = Failure::permanent(format!("{what} did not succeed on the host"));
@@ -108,7 +128,7 @@ impl Asked for RunnerHost {
     async fn ask(&self, at: &[Look]) -> Result<Vec<Seen>, Failure> {
         let part = looks::encode(at)?;
         let limit = if at.iter().any(|look| matches!(look, Look::Sha256 { .. })) { SUM } else { SHORT };
-        let request = Request { verb: Verb::Look, word: "-", parts: [&part, b"", b""] };
+        let request = Request { verb: Verb::Look, word: "-", parts: [&part, b"", b""], under: 0 };
         looks::decode(at, &self.do_it("looking", request, limit).await?.out)
     }
 }
@@ -126,13 +146,20 @@ impl Host for RunnerHost {
         let args = lines(args.iter().copied())?;
         let limit = limit(script);
         let word = format!("{}:{}", script.name(), limit.as_secs());
-        let known = self.sent.lock().unwrap_or_else(PoisonError::into_inner).contains(&script);
+        // A script that takes its time must not keep the lease from being kept.
+        let aside = script == ScriptId::Lease;
+        let known = !aside && self.sent.lock().unwrap_or_else(PoisonError::into_inner).contains(&script);
         let text = if known { "" } else { script.text() };
         let input = input.map_or(&[][..], |input| input.expose().as_slice());
-        let request = Request { verb: Verb::Run, word: &word, parts: [text.as_bytes(), &args, input] };
-        let reply = self.control.call(&request, limit + GRACE).await?;
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(script);
+        let under = if script.changes() { self.under.get() } else { 0 };
+        let request = Request { verb: Verb::Run, word: &word, parts: [text.as_bytes(), &args, input], under };
+        let runner = if aside { self.for_output().await } else { self.control.clone() };
+        let reply = runner.call(&request, limit + GRACE).await?;
+        if !aside && reply.status != Status::Taken {
+            self.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(script);
+        }
         match reply.status {
+            Status::Taken => Err(lease::taken(None)),
             Status::Exit(status) => Ok(Output { status, out: reply.out, err: reply.err }),
             Status::Late => {
                 Err(Failure::transient(format!("{} did not end within {} s", script.name(), limit.as_secs())))
@@ -144,20 +171,26 @@ impl Host for RunnerHost {
     async fn write(&self, file: &FileSpec) -> Result<(), Failure> {
         let place = lines([looks::absolute(&file.path)?, &file.owner])?;
         let mode = format!("{:o}", file.mode & 0o7777);
-        let request = Request { verb: Verb::Write, word: &mode, parts: [&place, file.content.expose(), b""] };
+        let request = Request {
+            verb: Verb::Write,
+            word: &mode,
+            parts: [&place, file.content.expose(), b""],
+            under: self.under.get(),
+        };
         self.do_it(&format!("writing {}", file.path), request, SHORT).await.map(drop)
     }
 
     async fn remove(&self, path: &str) -> Result<(), Failure> {
         let place = lines([looks::absolute(path)?])?;
-        let request = Request { verb: Verb::Remove, word: "-", parts: [&place, b"", b""] };
+        let request = Request { verb: Verb::Remove, word: "-", parts: [&place, b"", b""], under: self.under.get() };
         self.do_it(&format!("removing {path}"), request, SHORT).await.map(drop)
     }
 
     async fn start(&self, unit: &UnitSpec) -> Result<(), Failure> {
         let args = lines(unit.args.iter().map(String::as_str))?;
         let name = looks::unit(&unit.name)?;
-        let request = Request { verb: Verb::Start, word: name, parts: [unit.script.text().as_bytes(), &args, b""] };
+        let parts: [&[u8]; 3] = [unit.script.text().as_bytes(), &args, b""];
+        let request = Request { verb: Verb::Start, word: name, parts, under: self.under.get() };
         self.do_it(&format!("starting {name}"), request, SHORT).await.map(drop)
     }
 
@@ -165,7 +198,7 @@ impl Host for RunnerHost {
         // A reply carries the size's line beside the piece.
         let max = u64::from(max).min(super::frames::MAX_OUT - 32);
         let word = format!("{}:{from}:{max}", looks::unit(unit)?);
-        let request = Request { verb: Verb::Output, word: &word, parts: [b"", b"", b""] };
+        let request = Request { verb: Verb::Output, word: &word, parts: [b"", b"", b""], under: 0 };
         let runner = self.for_output().await;
         let reply = succeed("reading a unit's output", runner.call(&request, SHORT).await?)?;
         chunk(&reply.out).ok_or_else(|| Failure::transient(format!("the host's answer about {unit} cannot be read")))
@@ -173,7 +206,7 @@ impl Host for RunnerHost {
 
     async fn stop(&self, unit: &str) -> Result<(), Failure> {
         let name = looks::unit(unit)?;
-        let request = Request { verb: Verb::Stop, word: name, parts: [b"", b"", b""] };
+        let request = Request { verb: Verb::Stop, word: name, parts: [b"", b"", b""], under: self.under.get() };
         self.do_it(&format!("stopping {name}"), request, STOP).await.map(drop)
     }
 }

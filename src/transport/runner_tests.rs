@@ -6,7 +6,7 @@ use super::frames::{Reply, Request, Status, Verb, lines};
 use super::local::Here;
 use super::root::Seat;
 use super::runner::{RoundTrips, Runner};
-use super::runner_host::{Open, RunnerHost};
+use super::runner_host::{Open, RunnerHost, Under};
 use crate::base::Redactor;
 use crate::plan::{Failure, FailureKind};
 use crate::ports::{Answer, Host, Look, Prompt, Question, Seen, UnitState};
@@ -95,6 +95,7 @@ impl Bench {
             user: "me".into(),
             desk: Arc::new(Desk::new(Arc::new(NoOne), Redactor::new())),
             trips: RoundTrips::default(),
+            under: Under::default(),
             shell: Some(shell.iter().map(|word| (*word).to_owned()).collect()),
         };
         Self { seat, dir }
@@ -105,7 +106,7 @@ impl Bench {
     }
 
     async fn host(&self) -> RunnerHost {
-        RunnerHost::open(Arc::new(self.seat.clone())).await.expect("a shell is here")
+        RunnerHost::open(Arc::new(self.seat.clone()), self.seat.under.clone()).await.expect("a shell is here")
     }
 
     async fn runner(&self) -> Runner {
@@ -156,13 +157,13 @@ fn busybox(into: &Path) -> Option<String> {
 
 async fn script(runner: &Runner, text: &str, args: &[&str], input: &[u8]) -> Reply {
     let args = lines(args.iter().copied()).expect("no line feeds");
-    let request = Request { verb: Verb::Run, word: "test.sh:20", parts: [text.as_bytes(), &args, input] };
+    let request = Request { verb: Verb::Run, word: "test.sh:20", parts: [text.as_bytes(), &args, input], under: 0 };
     runner.call(&request, SOON).await.expect("the runner answers")
 }
 
 async fn start(runner: &Runner, name: &str, text: &str, args: &[&str]) -> Reply {
     let args = lines(args.iter().copied()).expect("no line feeds");
-    let request = Request { verb: Verb::Start, word: name, parts: [text.as_bytes(), &args, b""] };
+    let request = Request { verb: Verb::Start, word: name, parts: [text.as_bytes(), &args, b""], under: 0 };
     runner.call(&request, SOON).await.expect("the runner answers")
 }
 
@@ -218,7 +219,7 @@ async fn input_and_arguments_arrive_byte_for_byte() {
 async fn a_script_that_does_not_end_is_ended() {
     let bench = Bench::new(&["sh"], None);
     let runner = bench.runner().await;
-    let request = Request { verb: Verb::Run, word: "test.sh:1", parts: [b"tail -f /dev/null", b"", b""] };
+    let request = Request { verb: Verb::Run, word: "test.sh:1", parts: [b"tail -f /dev/null", b"", b""], under: 0 };
     let reply = runner.call(&request, SOON).await.expect("the runner answers");
     assert_eq!(reply.status, Status::Late);
     assert_eq!(script(&runner, "exit 3", &[], b"").await.status, Status::Exit(3), "the runner goes on");
@@ -360,15 +361,18 @@ async fn a_runner_that_is_killed_leaves_its_caller_in_doubt() {
     let runner = bench.runner().await;
     // Its seat is named by its process.
     let text = format!("kill -KILL $(ls '{}'); tail -f /dev/null", bench.at("run").display());
-    let request = Request { verb: Verb::Run, word: "test.sh:2", parts: [text.as_bytes(), b"", b""] };
+    let request = Request { verb: Verb::Run, word: "test.sh:2", parts: [text.as_bytes(), b"", b""], under: 0 };
     let failure = runner.call(&request, SOON).await.expect_err("it is gone");
     assert_eq!(failure.kind, FailureKind::Unknown, "{failure}");
     let at = [Look::stat("/")];
     let part = super::looks::encode(&at).expect("short");
-    let later = Request { verb: Verb::Look, word: "-", parts: [&part, b"", b""] };
+    let later = Request { verb: Verb::Look, word: "-", parts: [&part, b"", b""], under: 0 };
     assert_eq!(runner.call(&later, SOON).await.expect_err("gone").kind, FailureKind::Unknown);
     // The next runner clears the seat of the killed one.
     let next = bench.runner().await;
     assert_eq!(fs::read_dir(bench.at("run")).expect("there").count(), 1);
     drop(next);
 }
+
+#[path = "lease_tests.rs"]
+mod lease_tests;

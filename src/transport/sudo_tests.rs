@@ -88,6 +88,7 @@ impl Bench {
             user: "tech".into(),
             desk: Arc::new(Desk::new(person.clone(), Redactor::new())),
             trips: RoundTrips::default(),
+            under: crate::transport::runner_host::Under::default(),
             shell: None,
         };
         Self { seat, person, dir }

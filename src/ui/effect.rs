@@ -16,6 +16,8 @@ pub enum Leaving {
     Browse(Option<HostId>),
     /// A run is under way; what the host does by itself goes on, the rest waits for a resume.
     Detach,
+    /// A run is under way, and the host is to go on with it: it is left, and then handed over without screens.
+    HandOver,
 }
 
 /// Something to be done.

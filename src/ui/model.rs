@@ -14,6 +14,7 @@ use std::time::Duration;
 
 /// What all screens share.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a matter of its own")]
 pub struct Shell {
     /// The texts.
     pub text: Text,
@@ -36,6 +37,8 @@ pub struct Shell {
     /// Whether the line is so bad that nothing is shown which nobody asked for: clocks go slowly, and what a screen
     /// would fetch by itself it fetches when a key asks for it.
     pub frugal: bool,
+    /// Whether this program could be copied to a host and go on there.
+    pub hand_over: bool,
 }
 
 impl Shell {
@@ -52,6 +55,7 @@ impl Shell {
             help: false,
             notice: None,
             frugal: false,
+            hand_over: false,
         }
     }
 

@@ -85,6 +85,9 @@ impl World for Watched {
     fn link(&self) -> watch::Receiver<LinkState> {
         self.sim.link()
     }
+    fn under_lease(&self, generation: u64) {
+        self.sim.under_lease(generation);
+    }
 
     async fn restore(&self, at_most: Duration, cancel: &Cancel) -> Result<(), Failure> {
         self.sim.restore(at_most, cancel).await

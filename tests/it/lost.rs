@@ -106,6 +106,9 @@ impl World for Losing {
     fn link(&self) -> watch::Receiver<LinkState> {
         self.link.subscribe()
     }
+    fn under_lease(&self, generation: u64) {
+        self.inner.under_lease(generation);
+    }
     async fn restore(&self, _: Duration, _: &Cancel) -> Result<(), Failure> {
         self.restored.fetch_add(1, SeqCst);
         self.link.send_replace(LinkState::Up { rtt_ms: None });

@@ -137,6 +137,9 @@ impl World for Paced {
     fn link(&self) -> watch::Receiver<LinkState> {
         self.sim.link()
     }
+    fn under_lease(&self, generation: u64) {
+        self.sim.under_lease(generation);
+    }
     async fn restore(&self, _: Duration, _: &Cancel) -> Result<(), Failure> {
         Err(Failure::permanent("the link is never lost here"))
     }

@@ -99,6 +99,7 @@ fn walk(somebody: &Arc<Somebody>, days: &[BadDay], directory: &tempfile::TempDir
         retry: Retry { first_pause: Duration::from_millis(50), ..Retry::default() },
         hook: Hook::default(),
         by: "test".into(),
+        take_over: false,
     };
     let machine = Machine::Rehearsal { speed: Speed::new(10_000), bad_days: days.iter().copied().collect() };
     let mut draft = Draft::default();

@@ -3,7 +3,7 @@
 use crate::ledger::{Ledger, Watched};
 use async_trait::async_trait;
 use modelquay::app::console::{Wanted, console};
-use modelquay::app::headless::{Env, Order, install, plan, resume};
+use modelquay::app::headless::{By, Env, Order, install, plan, resume};
 use modelquay::app::inspect::Inspection;
 use modelquay::app::sites::{RunDir, Sites};
 use modelquay::app::{Exit, Face, Machine, order};
@@ -205,12 +205,12 @@ impl Stage {
         let machine = Machine::Given(self.sim.clone());
         let mut order = self.order(&env);
         order.request.credentials_file = None;
-        assert_eq!(install(&env, &machine, &order).await, Exit::Done);
+        assert_eq!(install(&env, &machine, &order, By::Us).await, Exit::Done);
         let first = held(&said.last).clone();
         let run = self.run().expect("a run was begun");
         let mut order = order::of_run(&run).expect("what was asked for can be read again");
         order.keys_into(keys).expect("the run has no file of its own");
-        let exit = resume(&env, &machine, &run, &order).await;
+        let exit = resume(&env, &machine, &run, &order, By::Us).await;
         let second = held(&said.last).clone();
         (first, exit, second)
     }
@@ -250,6 +250,7 @@ impl Stage {
             retry: Retry { attempts: 1, ..Retry::default() },
             hook,
             by: "test".into(),
+            take_over: false,
         };
         (said, env)
     }
@@ -260,9 +261,9 @@ impl Stage {
         let whole = async {
             if let Some(run) = self.run() {
                 let order = order::of_run(&run).expect("what was asked for can be read again");
-                return resume(&env, &machine, &run, &order).await;
+                return resume(&env, &machine, &run, &order, By::Us).await;
             }
-            install(&env, &machine, &self.order(&env)).await
+            install(&env, &machine, &self.order(&env), By::Us).await
         };
         tokio::select! {
             () = killed.notified() => Life::Killed,

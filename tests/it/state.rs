@@ -4,6 +4,7 @@
 use crate::stage::Stage;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use modelquay::base::{Clock as _, SystemClock};
 use modelquay::plan::change::hex;
 use modelquay::ports::{Kind, ObjectRef};
 use modelquay::transport::simulated::cluster::objects::secret_text;
@@ -64,7 +65,9 @@ fn host(s: &State, lines: &mut Vec<String>) {
     for (path, e) in s.files.all() {
         // The CA and what holds it are random in every simulation.
         let random = path.ends_with("server-ca.crt");
-        let content = if e.dir || random {
+        // What the host keeps of the run is compared with what the operator has of it.
+        let of_run = path.contains("/runs/");
+        let content = if e.dir || random || of_run {
             String::new()
         } else {
             let sum = hex(&Sha256::digest(&e.bytes));
@@ -122,6 +125,11 @@ pub fn of(stage: &Stage) -> Vec<String> {
     stage.sim.machine().look(|s, _| {
         host(s, &mut lines);
         lines.extend(s.objects.all().map(|(what, live)| format!("object {what} {}", object(what, live))));
+        let kept =
+            s.files.all().find(|(path, _)| path.ends_with("/journal.jsonl")).map(|(_, entry)| entry.bytes.clone());
+        let ours = stage.run().and_then(|run| fs::read(run.journal()).ok());
+        lines.push(format!("the host keeps the whole journal: {}", kept == ours));
+        lines.push(format!("somebody has the host: {}", s.lease.held_now(SystemClock.now_ms())));
     });
     registry(stage, &mut lines);
     operator(stage.directory(), "", &mut lines);

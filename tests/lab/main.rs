@@ -14,6 +14,7 @@ mod contracts;
 mod end_state;
 mod far;
 mod finished;
+mod hand_over;
 mod harness;
 mod install;
 mod interrupted;

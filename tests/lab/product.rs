@@ -12,6 +12,8 @@ pub struct Product {
     home: tempfile::TempDir,
     /// Variables of its environment beside the few that every run has.
     pub environment: Vec<(String, String)>,
+    /// The program.
+    pub program: PathBuf,
 }
 
 /// How the product is told to reach a host.
@@ -37,7 +39,7 @@ impl Product {
         };
         private("private", 0o700);
         private("private/key", 0o600);
-        Self { home, environment: Vec::new() }
+        Self { home, environment: Vec::new(), program: env!("CARGO_BIN_EXE_modelquay").into() }
     }
 
     /// Changes its answers.
@@ -119,7 +121,7 @@ impl Product {
         command
             .arg("-c")
             .arg("exec \"$0\" \"$@\" 3<\"$PASSWORDS\"")
-            .arg(env!("CARGO_BIN_EXE_modelquay"))
+            .arg(&self.program)
             .args(args)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())

@@ -67,6 +67,8 @@ pub enum Command {
     Install(Install),
     /// Go on with the last run of a site
     Resume(Resume),
+    /// Show the run that a host keeps, also one that somebody else has begun or that goes on; changes nothing on the host
+    Attach(Attach),
     /// Say where the last run of a site stands; changes nothing and asks no host
     Status(Status),
     /// Open a way to MinIO's console of an installed site from this computer; changes nothing on the host
@@ -146,6 +148,12 @@ pub struct Install {
     /// Where the keys go: a new file in a directory that nobody else can write to
     #[arg(long, value_name = "FILE")]
     pub credentials_file: Option<PathBuf>,
+    /// Copy this program to the host and let it install there by itself: link and terminal may go
+    #[arg(long, conflicts_with = "stop_at")]
+    pub on_host: bool,
+    /// Take the host from whoever installs on it now; he sees that and stops
+    #[arg(long)]
+    pub take_over: bool,
     /// For tests: end the program here as a power cut would
     #[arg(long, hide = true, value_name = "STEP:MOMENT")]
     pub stop_at: Option<String>,
@@ -155,7 +163,7 @@ pub struct Install {
 }
 
 /// `resume`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Resume {
     /// The site; may be left out where only one is known
     #[arg(value_name = "SITE")]
@@ -163,6 +171,15 @@ pub struct Resume {
     /// Where the keys go after a run that was begun on the screens; without screens
     #[arg(long, value_name = "FILE")]
     pub credentials_file: Option<PathBuf>,
+    /// Copy this program to the host and let it go on there by itself: link and terminal may go
+    #[arg(long, conflicts_with = "stop_at")]
+    pub on_host: bool,
+    /// Take the run from whoever goes on with it now; he sees that and stops
+    #[arg(long)]
+    pub take_over: bool,
+    /// For a run that was handed to a host: who has handed it over
+    #[arg(long, hide = true, value_name = "WHO")]
+    pub on_behalf_of: Option<String>,
     /// For tests: end the program here as a power cut would
     #[arg(long, hide = true, value_name = "STEP:MOMENT")]
     pub stop_at: Option<String>,
@@ -178,12 +195,30 @@ impl Resume {
             Some("--stop-at")
         } else if self.credentials_file.is_some() {
             Some("--credentials-file")
+        } else if self.on_host {
+            Some("--on-host")
+        } else if self.take_over {
+            Some("--take-over")
         } else if self.reaching.password_fd.is_some() {
             Some("--password-fd")
         } else {
             None
         }
     }
+}
+
+/// `attach`.
+#[derive(Debug, Args)]
+pub struct Attach {
+    /// What ssh is told, as in tech@edge-07, `local`, or a site that is known here
+    #[arg(value_name = "HOST", required_unless_present = "answers", conflicts_with = "answers")]
+    pub host: Option<String>,
+    /// Answers that say how the host is reached
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
+    /// Questions and time-outs.
+    #[command(flatten)]
+    pub reaching: Reaching,
 }
 
 /// `status`.

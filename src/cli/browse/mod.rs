@@ -133,6 +133,7 @@ pub(super) fn quiet_env(global: &Global, reaching: &Reaching, cancel: &Cancel) -
         retry: Retry::default(),
         hook: Hook::default(),
         by: by(),
+        take_over: false,
     })
 }
 

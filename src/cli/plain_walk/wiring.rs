@@ -48,6 +48,7 @@ pub fn install(global: &Global, answers: Option<&Path>) -> Exit {
         retry: Retry::default(),
         hook: Hook::default(),
         by: by(),
+        take_over: false,
     };
     let walk = PlainWalk {
         lines,

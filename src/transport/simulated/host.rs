@@ -8,7 +8,7 @@ use crate::base::Secret;
 use crate::plan::Failure;
 use crate::ports::host::Chunk;
 use crate::ports::host::ServiceState;
-use crate::ports::{FileSpec, Host, Look, Output, ScriptId, Seen, UnitSpec};
+use crate::ports::{FileSpec, Host, Look, Output, ScriptId, Seen, UnitSpec, lease};
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -48,6 +48,12 @@ fn see(s: &State, look: &Look, now: u64) -> Seen {
 }
 
 impl SimHost {
+    /// Whether what is to be changed is somebody else's by now.
+    fn mine(&self, s: &State) -> Result<(), Failure> {
+        let under = self.link.under.get();
+        if under == 0 || under == s.lease.generation { Ok(()) } else { Err(lease::taken(None)) }
+    }
+
     fn play(&self, s: &mut State, script: ScriptId, args: &[&str], input: &[u8], now: u64) -> Output {
         match (script, args) {
             (ScriptId::Facts, _) => {
@@ -108,6 +114,16 @@ impl Host for SimHost {
             return Err(Failure::permanent(format!("an argument of {} has a line feed: {bad:?}", script.name())));
         }
         let input = input.map(|i| i.expose().as_slice()).unwrap_or_default();
+        // What a program does for itself moves no time on.
+        if let Some(kept) = self.machine.look(|s, now| {
+            let mine = if script.changes() { self.mine(s) } else { Ok(()) };
+            match mine {
+                Ok(()) => self.machine.play_kept(s, script, args, input, now).map(Ok),
+                Err(taken) => Some(Err(taken)),
+            }
+        }) {
+            return kept;
+        }
         Ok(self.machine.ask(|s, now| self.play(s, script, args, input, now)))
     }
 
@@ -117,6 +133,7 @@ impl Host for SimHost {
         let owner = super::files::owner(&file.owner);
         let owner = owner.ok_or_else(|| failed(format!("{:?} is no user and group of this host", file.owner)))?;
         self.machine.ask(|s, _| {
+            self.mine(s)?;
             let above = super::files::parent(&file.path);
             if !s.files.get(above).is_some_and(|e| e.dir) {
                 return Err(failed(format!("{above} is not there")));
@@ -131,19 +148,23 @@ impl Host for SimHost {
 
     async fn remove(&self, path: &str) -> Result<(), Failure> {
         self.link.pass()?;
-        self.machine.ask(|s, _| s.files.remove(path));
-        Ok(())
+        self.machine.ask(|s, _| {
+            self.mine(s)?;
+            s.files.remove(path);
+            Ok(())
+        })
     }
 
     async fn start(&self, unit: &UnitSpec) -> Result<(), Failure> {
         self.link.pass()?;
         self.machine.ask(|s, now| {
+            self.mine(s)?;
             if !s.units.contains_key(&unit.name) {
                 let planned = self.machine.plan_unit(s, unit, now);
                 s.units.insert(unit.name.clone(), planned);
             }
-        });
-        Ok(())
+            Ok(())
+        })
     }
 
     async fn unit_output(&self, unit: &str, from: u64, max: u32) -> Result<Chunk, Failure> {
@@ -159,7 +180,12 @@ impl Host for SimHost {
 
     async fn stop(&self, unit: &str) -> Result<(), Failure> {
         self.link.pass()?;
-        self.machine.ask(|s, now| s.units.get_mut(unit).map(|u| u.kill(now)));
-        Ok(())
+        self.machine.ask(|s, now| {
+            self.mine(s)?;
+            if let Some(unit) = s.units.get_mut(unit) {
+                unit.kill(now);
+            }
+            Ok(())
+        })
     }
 }

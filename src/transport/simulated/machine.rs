@@ -8,6 +8,7 @@ use super::ca::Ca;
 use super::cluster::objects::Objects;
 use super::cluster::reactions::Due;
 use super::files::Files;
+use super::lease::Lease;
 use super::rke2::Rke2;
 use super::s3::{Faults, Server, Store};
 use super::time::Time;
@@ -59,6 +60,8 @@ pub struct State {
     /// What the controllers will do, by when and in which order it was decided.
     pub queue: BTreeMap<(u64, u64), Due>,
     decided: u64,
+    /// Who may change the host.
+    pub lease: Lease,
     /// The registry, while it answers.
     pub server: Option<Server>,
 }
@@ -86,6 +89,7 @@ impl Machine {
             objects: Objects::default(),
             queue: BTreeMap::new(),
             decided: 0,
+            lease: Lease::default(),
             server: None,
         };
         let store = Store::new(Arc::clone(&clock));

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod files;
 pub mod host;
 pub mod images;
+pub mod lease;
 pub mod machine;
 pub mod probe;
 pub mod rke2;

@@ -18,6 +18,7 @@ use crate::ports::{
 use crate::transport::admin::MinioAdmin;
 use crate::transport::https;
 use crate::transport::objects::S3Objects;
+use crate::transport::runner_host::Under;
 use crate::transport::s3::S3Store;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -54,6 +55,8 @@ pub struct Link {
     state: watch::Sender<LinkState>,
     /// When it goes and when it is back, in simulated milliseconds.
     lost: Mutex<Option<(u64, u64)>>,
+    /// Under which generation of the lease things are changed over it.
+    pub under: Under,
 }
 
 impl Link {
@@ -146,8 +149,17 @@ impl Sim {
         let machine = Machine::new(Time::new(options.pace), options.clock, ca, socket, options.bad_days);
         let machine = Arc::new(machine);
         let (state, _) = watch::channel(LinkState::Up { rtt_ms: Some(1) });
-        let link = Arc::new(Link { machine: Arc::clone(&machine), state, lost: Mutex::new(None) });
-        Ok(Self { machine, link, files: options.files, furnished: AtomicBool::new(false) })
+        let link = Link { machine: Arc::clone(&machine), state, lost: Mutex::new(None), under: Under::default() };
+        Ok(Self { machine, link: Arc::new(link), files: options.files, furnished: AtomicBool::new(false) })
+    }
+
+    /// The same site as another operator reaches it, over a link of his own.
+    #[must_use]
+    pub fn beside(&self, files: Arc<dyn OperatorFiles>) -> Self {
+        let machine = Arc::clone(&self.machine);
+        let (state, _) = watch::channel(LinkState::Up { rtt_ms: Some(1) });
+        let link = Link { machine: Arc::clone(&machine), state, lost: Mutex::new(None), under: Under::default() };
+        Self { machine, link: Arc::new(link), files, furnished: AtomicBool::new(false) }
     }
 
     /// The site behind it, for tests that look at its inside or break it on the way.
@@ -233,6 +245,10 @@ impl World for Sim {
 
     fn time(&self) -> Option<Duration> {
         Some(Duration::from_millis(self.machine.time.now()))
+    }
+
+    fn under_lease(&self, generation: u64) {
+        self.link.under.set(generation);
     }
 
     async fn restore(&self, at_most: Duration, cancel: &Cancel) -> Result<(), Failure> {

@@ -37,6 +37,8 @@ pub enum Dialog {
     },
     /// The screens are to be left, and the run goes on as far as the host does it by itself.
     Detach {
+        /// Whether the host could go on with it by itself, if the program were copied there.
+        hand_over: bool,
         /// The choice.
         choice: usize,
     },
@@ -86,7 +88,8 @@ impl Dialog {
         match self {
             Self::Leave { running: true, .. } => &["choice-stay", "choice-detach", "choice-stop"],
             Self::Leave { running: false, .. } => &["choice-stay", "choice-leave"],
-            Self::Detach { .. } => &["choice-stay", "choice-detach"],
+            Self::Detach { hand_over: true, .. } => &["choice-stay", "choice-detach", "choice-hand-over"],
+            Self::Detach { hand_over: false, .. } => &["choice-stay", "choice-detach"],
             Self::Stop { .. } => &["choice-go-on", "choice-stop"],
             Self::Fixes { .. } => &["choice-do-not", "choice-make"],
             Self::Path { .. } => &[],
@@ -96,7 +99,7 @@ impl Dialog {
     fn choice(&mut self) -> Option<&mut usize> {
         match self {
             Self::Leave { choice, .. }
-            | Self::Detach { choice }
+            | Self::Detach { choice, .. }
             | Self::Stop { choice }
             | Self::Fixes { choice, .. } => Some(choice),
             Self::Path { .. } => None,
@@ -181,6 +184,7 @@ fn take(model: &mut Model, choice: &str) -> Vec<Effect> {
     match choice {
         "choice-leave" => vec![Effect::Leave(Leaving::Quit)],
         "choice-detach" => vec![Effect::Leave(Leaving::Detach)],
+        "choice-hand-over" => vec![Effect::Leave(Leaving::HandOver)],
         "choice-stop" => walk::install::stop(model),
         "choice-make" => {
             facts::fixing(model);
@@ -216,7 +220,7 @@ pub fn draw(model: &Model, dialog: &Dialog, area: Rect, buffer: &mut Buffer) {
             ("leave-title", leave_keys(model), *choice)
         }
         Dialog::Leave { choice, .. } => ("leave-title", text.t("leave-typed"), *choice),
-        Dialog::Detach { choice } => ("detach-title", walk::install::what_goes_on(model), *choice),
+        Dialog::Detach { choice, .. } => ("detach-title", walk::install::what_goes_on(model), *choice),
         Dialog::Stop { choice } => ("stop-title", text.t("stop-why"), *choice),
         Dialog::Fixes { changes, choice } => {
             let most = usize::from(area.height.saturating_sub(8)).max(1);

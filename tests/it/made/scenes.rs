@@ -75,6 +75,7 @@ fn session(directory: &Path, days: &[BadDay]) -> Session {
         retry: Retry::default(),
         hook: Hook::default(),
         by: "picture".into(),
+        take_over: false,
     };
     Session::new(env, Machine::Given(Arc::new(sim.expect("a world"))))
 }

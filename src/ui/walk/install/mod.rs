@@ -287,7 +287,7 @@ fn settled(model: &mut Model, command: Command) -> Vec<Effect> {
             (install.chosen, install.pointed) = (None, None);
             install.log.follow();
         }
-        Command::Detach => model.walk.dialog = Some(Dialog::Detach { choice: 0 }),
+        Command::Detach => model.walk.dialog = Some(Dialog::Detach { hand_over: model.shell.hand_over, choice: 0 }),
         Command::Stop if install.running && !install.stopping => model.walk.dialog = Some(Dialog::Stop { choice: 0 }),
         Command::Faster | Command::Slower if model.shell.rehearsal => return speed(model, command),
         _ => {}

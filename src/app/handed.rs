@@ -1,0 +1,182 @@
+//! A run that is handed to its host: this program is copied there and goes on as a unit of the host, with the same journal.
+//! From then on neither the link nor this computer matters to it.
+
+use super::attach::{self, Attached};
+use super::copies::{self, run_on_host, sites_on_host};
+use super::headless::Env;
+use super::lease;
+use super::parts::{Ready, over_the_link};
+use super::program::Program;
+use super::sites::{Request, RunDir};
+use super::words;
+use crate::base::Secret;
+use crate::engine::state::RunState;
+use crate::plan::change::size_text;
+use crate::plan::{Failure, FailureKind, HostId};
+use crate::ports::host::unit_name;
+use crate::ports::lease::LeaseSeen;
+use crate::ports::{FileSpec, Host, Look, ScriptId, Seen, UnitSpec, UnitState, World};
+use crate::steps;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// One piece of the program on its way: a cut costs no more than this.
+const PIECE: usize = 256 << 10;
+
+/// Where the program lies on a host.
+fn program_dir() -> String {
+    format!("{}/bin", steps::HOME)
+}
+
+/// Where the host keeps the keys of a run that was handed to it, until they are fetched.
+pub(super) fn keys_on_host(site: HostId) -> String {
+    format!("{}/{site}/keys.toml", sites_on_host())
+}
+
+/// Hands a run over and follows it to its end. Its journal has been begun, and nobody works on it.
+pub(super) async fn hand_over(
+    env: &Env,
+    ready: &Ready,
+    run_dir: &RunDir,
+    program: &Program,
+) -> Result<Arc<RunState>, Failure> {
+    let (world, site) = (&ready.world, ready.brief.site.name);
+    let unit = {
+        let _alone = run_dir.alone()?;
+        let tenure = lease::take(env, world, site, run_dir).await?;
+        let prepared = prepare(env, world, site, run_dir, program).await;
+        let generation = tenure.generation();
+        tenure.give_back().await;
+        let target = prepared?;
+        over_the_link(env, &**world, async || {
+            start(&*world.host(site).await?, site, &run_dir.id, &target, generation, &env.by).await
+        })
+        .await?
+    };
+    env.face.note(&words::handed_over(site));
+    let attached = Attached { site, run_dir: run_dir.clone(), lease: LeaseSeen::default(), unit: Some(unit) };
+    let (_, state) = attach::follow(env, world, site, &attached).await?;
+    Ok(state)
+}
+
+/// Brings everything to the host that the run needs there, and gives the program's path.
+async fn prepare(
+    env: &Env,
+    world: &Arc<dyn World>,
+    site: HostId,
+    run_dir: &RunDir,
+    program: &Program,
+) -> Result<String, Failure> {
+    let request = run_dir.request()?;
+    let keys = request.credentials_file.as_ref().map(|_| keys_on_host(site).into());
+    let request = Request { credentials_file: keys, ..request.for_elsewhere()?.reached_by("local") };
+    over_the_link(env, &**world, async || {
+        let host = world.host(site).await?;
+        copies::write_all(&*host, site, run_dir).await?;
+        let text = serde_json::to_vec_pretty(&request)
+            .map_err(|e| Failure::permanent("write the request as JSON").because(e.to_string()))?;
+        let path = format!("{}/request.json", run_on_host(site, &run_dir.id));
+        host.write(&FileSpec { path, mode: 0o600, owner: "0:0".into(), content: Secret::new(text) }).await?;
+        send(env, &*host, program).await
+    })
+    .await
+}
+
+/// Copies the program to the host, from where an earlier try was cut off.
+async fn send(env: &Env, host: &dyn Host, program: &Program) -> Result<String, Failure> {
+    let name = program.sha256.get(..16).unwrap_or_default();
+    let target = format!("{}/modelquay-{name}", program_dir());
+    let packed = format!("{target}.gz");
+    let looks = [Look::Sha256 { path: target.clone() }, Look::stat(&packed)];
+    let seen = host.look(&looks).await?;
+    if seen.first() == Some(&Seen::Sha256(program.sha256.clone())) {
+        return Ok(target);
+    }
+    let mut at = match seen.get(1) {
+        Some(Seen::File(file)) if file.size <= program.packed.len() as u64 => file.size,
+        Some(Seen::File(_)) => {
+            host.remove(&packed).await?;
+            0
+        }
+        _ => 0,
+    };
+    let (begun, first) = (Instant::now(), at);
+    let mut said = false;
+    while at < program.packed.len() as u64 {
+        if env.cancel.stopping() {
+            return Err(Failure::permanent("the program was not copied whole when a stop was asked for"));
+        }
+        let from = usize::try_from(at).unwrap_or(usize::MAX).min(program.packed.len());
+        let piece = &program.packed[from..program.packed.len().min(from + PIECE)];
+        at = copies::append(host, &packed, at, piece).await?;
+        if at > program.packed.len() as u64 {
+            host.remove(&packed).await?;
+            return Err(Failure::transient("something else was written where the program was copied to"));
+        }
+        if !said {
+            said = true;
+            env.face.note(&words::copying(
+                &size_text(program.packed.len() as u64 - first),
+                left(begun, at - first, program.packed.len() as u64 - at),
+            ));
+        }
+    }
+    let unpacked = host.run(ScriptId::Program, &[&packed, &target, &program.sha256], None).await?;
+    match unpacked.status {
+        65 => Err(Failure::transient("the copied program is not what was sent; it is copied again")),
+        69 => Err(Failure::permanent("the host has no gzip").help("install gzip there, or install without --on-host")),
+        126 => Err(Failure::permanent("the copied program does not run on the host")
+            .help("its disk may forbid programs (noexec); install without --on-host")),
+        _ => unpacked.success("unpacking the program on the host").map(|_| target),
+    }
+}
+
+/// How long the rest takes at the rate that was measured.
+fn left(begun: Instant, done: u64, rest: u64) -> Duration {
+    let rate = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+    Duration::from_millis(rest.saturating_mul(rate) / done.max(1))
+}
+
+async fn start(
+    host: &dyn Host,
+    site: HostId,
+    run: &str,
+    program: &str,
+    generation: u64,
+    by: &str,
+) -> Result<String, Failure> {
+    let name = unit_name(run, "engine", "", u32::try_from(generation).unwrap_or(u32::MAX));
+    let args = vec![program.to_owned(), steps::HOME.to_owned(), site.to_string(), by.replace('\n', " ")];
+    host.start(&UnitSpec { name: name.clone(), script: ScriptId::Engine, args }).await?;
+    Ok(name)
+}
+
+/// Whether the unit of a run that was handed over is still there. One that has ended badly before it could write a word
+/// into the journal says why in its log.
+pub(super) async fn unit_runs(host: &dyn Host, unit: &str) -> Result<bool, Failure> {
+    match host.look(&[Look::Unit { name: unit.to_owned() }]).await?.first() {
+        Some(Seen::Unit(UnitState::Running)) => Ok(true),
+        Some(Seen::Unit(UnitState::Finished { status: 2 | 126 | 127 })) => {
+            let log = host.unit_output(unit, 0, 4096).await?;
+            let said = crate::base::sanitise::lines(&log.bytes, 300);
+            let failure =
+                Failure { kind: FailureKind::Permanent, ..Failure::permanent("the run did not begin on the host") };
+            Err(said.iter().rev().take(3).rev().fold(failure, |f, line| f.because(line.clone())))
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Removes the keys that a host has kept for whoever handed a run to it, once they are here.
+pub(super) async fn forget_keys(env: &Env, ready: &Ready) {
+    let site = ready.brief.site.name;
+    let on_host = keys_on_host(site);
+    if ready.brief.credentials_file.as_ref().is_none_or(|here| *here == on_host) {
+        return;
+    }
+    let removed =
+        over_the_link(env, &*ready.world, async || Ok(ready.world.host(site).await?.remove(&on_host).await?));
+    if let Err(failure) = removed.await {
+        tracing::warn!(%failure, path = on_host, "the keys were not removed from the host");
+    }
+}

@@ -1,0 +1,131 @@
+//! The right to change a host while a run goes on: taken before it, kept during it, given back after it.
+
+use super::parts::Env;
+use super::sites::RunDir;
+use crate::base::{Secret, random};
+use crate::plan::{Failure, FailureKind, HostId};
+use crate::ports::lease::{self, Applicant, Taking};
+use crate::ports::prompt::Asker;
+use crate::ports::{Answer, Question, World};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Between two signs of life: several fit into the time that a lease lasts.
+const BEAT: Duration = Duration::from_secs(10);
+
+/// What giving it back may take; it ends by itself soon enough.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The lease while it is ours. Dropping it stops keeping it.
+pub(super) struct Tenure {
+    world: Arc<dyn World>,
+    site: HostId,
+    token: Secret<String>,
+    generation: u64,
+    keeper: JoinHandle<()>,
+    lost: watch::Receiver<Option<Failure>>,
+}
+
+impl Drop for Tenure {
+    fn drop(&mut self) {
+        self.keeper.abort();
+        self.world.under_lease(0);
+    }
+}
+
+/// Takes the lease of the site's host for a run. Where somebody else has it, whoever runs this is asked whether it is to
+/// be taken from him, unless that was said beforehand; nobody to ask is a failure of kind `NeedsHuman`.
+pub(super) async fn take(env: &Env, world: &Arc<dyn World>, site: HostId, run_dir: &RunDir) -> Result<Tenure, Failure> {
+    let token = run_dir.owner(|| random::token(24))?;
+    let who = Applicant { token: token.clone(), by: env.by.clone(), run: run_dir.id.clone(), site: site.to_string() };
+    let mut force = env.take_over;
+    let generation = loop {
+        let host = world.host(site).await?;
+        let asked = match lease::take(&*host, &who, force).await? {
+            Taking::Ours(generation) => break generation,
+            Taking::Held(holder) => format!("{site} is in the hands of {}", holder.words()),
+            Taking::Busy(seen) => {
+                format!("on {site} a part of another run is going on ({})", seen.units.join(", "))
+            }
+        };
+        may_take_over(env, site, asked).await?;
+        force = true;
+    };
+    world.under_lease(generation);
+    let (say, lost) = watch::channel(None);
+    let keeper = tokio::spawn(keep(world.clone(), site, token.clone(), generation, say));
+    Ok(Tenure { world: world.clone(), site, token, generation, keeper, lost })
+}
+
+async fn may_take_over(env: &Env, site: HostId, asked: String) -> Result<(), Failure> {
+    let text = format!("{asked}. Taking over ends what he does there. Type yes to take over");
+    let question = Question::Shown { asker: Asker::Program, text };
+    let refused = || {
+        Failure::needs_human(asked.clone())
+            .help(format!(
+                "with --take-over it is taken, and the other one stops at once; to see how it goes on: modelquay attach {site}"
+            ))
+    };
+    match env.prompt.ask(question).await {
+        Ok(Answer::Text(word)) if word.expose().trim().eq_ignore_ascii_case("yes") => Ok(()),
+        Ok(_) => Err(refused()),
+        Err(failure) if failure.kind == FailureKind::NeedsHuman => Err(refused()),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Says now and then that its owner is there, until it is somebody else's. A link that is lost says nothing of it.
+async fn keep(
+    world: Arc<dyn World>,
+    site: HostId,
+    token: Secret<String>,
+    generation: u64,
+    say: watch::Sender<Option<Failure>>,
+) {
+    loop {
+        tokio::time::sleep(BEAT).await;
+        let kept = match world.host(site).await {
+            Ok(host) => lease::keep(&*host, &token, generation).await,
+            Err(_) => continue,
+        };
+        match kept {
+            Err(failure) if failure.kind == FailureKind::NeedsHuman => {
+                say.send_replace(Some(failure));
+                return;
+            }
+            Err(failure) => tracing::debug!(%failure, "the lease was not kept this time"),
+            Ok(()) => {}
+        }
+    }
+}
+
+impl Tenure {
+    /// Waits until somebody else has taken it.
+    pub async fn lost(&self) -> Failure {
+        let mut lost = self.lost.clone();
+        let taken = lost.wait_for(Option::is_some).await.ok().and_then(|failure| failure.clone());
+        match taken {
+            Some(failure) => failure,
+            // The keeper only ends with that word.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Its number.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Gives it back. Where the link is lost it ends by itself.
+    pub async fn give_back(self) {
+        let given = async {
+            let host = self.world.host(self.site).await.ok()?;
+            lease::give_back(&*host, &self.token, self.generation).await.ok()
+        };
+        if tokio::time::timeout(PATIENCE, given).await.ok().flatten().is_none() {
+            tracing::debug!("the lease could not be given back; it ends by itself");
+        }
+    }
+}
