@@ -49,8 +49,13 @@ impl World {
         std::fs::create_dir_all(&own).map_err(text)?;
         let at_server = home.join("server");
         std::fs::create_dir_all(&at_server).map_err(text)?;
-        let world =
-            Self { size, home: home.to_owned(), tools: Tools::found(&own), server: Server::start(minio, &at_server)? };
+        let world = Self {
+            size,
+            home: home.to_owned(),
+            tools: Tools::found(&own),
+            server: Server::start(minio, &at_server)?,
+            round: Cell::new(0),
+        };
         world.make().map_err(text)?;
         Ok(world)
     }
