@@ -5,6 +5,7 @@ use super::ending::failure_of;
 use super::exit::Exit;
 use super::handed;
 use super::inspect::Inspection;
+use super::lease;
 use super::machine::Machine;
 use super::parts::{self, Outcome, Ready, carry_out, conclusion, look, preview};
 pub use super::parts::{Env, Order};
@@ -16,7 +17,9 @@ use crate::engine::preview::ReviewedPlan;
 use crate::engine::step::Brief;
 use crate::plan::preflight::Verdict;
 use crate::plan::{Failure, FailureKind};
+use crate::ports::World;
 use crate::steps;
+use std::sync::Arc;
 
 /// Facts and preflight only.
 pub async fn check(env: &Env, machine: &Machine, order: &Order) -> Exit {
@@ -64,7 +67,16 @@ pub async fn plan(env: &Env, machine: &Machine, order: &Order) -> Exit {
 
 /// The install.
 pub async fn install(env: &Env, machine: &Machine, order: &Order, by: By) -> Exit {
-    match begin(env, machine, order, by).await {
+    let greeted = async {
+        let world = parts::connect(env, machine, &order.site).await?;
+        Ok((lease::greet(env, &world, order.site.name).await?, world))
+    };
+    let (greeted, world) = match greeted.await {
+        Ok((greeted, world)) => (greeted, world),
+        Err(failure) => return finish(env, Err(failure), &[words::nothing_changed()]),
+    };
+    let env = &greeted;
+    match begin(env, world, order, by).await {
         Ok(Begun::Ended(exit, words)) => finish(env, Ok(exit), &words),
         Ok(Begun::Run(ready, reviewed, run_dir)) if by == By::Host => {
             match parts::open(env, machine, &ready, &reviewed, &run_dir).await {
@@ -118,8 +130,8 @@ enum Begun {
     Run(Box<Ready>, ReviewedPlan, RunDir),
 }
 
-async fn begin(env: &Env, machine: &Machine, order: &Order, by: By) -> Result<Begun, Failure> {
-    let ready = look(env, machine, order).await?;
+async fn begin(env: &Env, world: Arc<dyn World>, order: &Order, by: By) -> Result<Begun, Failure> {
+    let ready = parts::look_in(env, world, order).await?;
     env.face.inspection(&ready.inspection);
     if verdict(&ready.inspection) == Exit::Preflight {
         return Ok(Begun::Ended(Exit::Preflight, vec![words::nothing_changed()]));

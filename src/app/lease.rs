@@ -1,6 +1,6 @@
 //! The right to change a host while a run goes on: taken before it, kept during it, given back after it.
 
-use super::parts::Env;
+use super::parts::{Env, over_the_link};
 use super::sites::RunDir;
 use crate::base::{Secret, random};
 use crate::plan::{Failure, FailureKind, HostId};
@@ -57,6 +57,18 @@ pub(super) async fn take(env: &Env, world: &Arc<dyn World>, site: HostId, run_di
     let (say, lost) = watch::channel(None);
     let keeper = tokio::spawn(keep(world.clone(), site, token.clone(), generation, say));
     Ok(Tenure { world: world.clone(), site, token, generation, keeper, lost })
+}
+
+/// Looks before anything else whether somebody has the host, so that nobody reads a plan in vain. What comes back takes it
+/// without another question where that was agreed to.
+pub(super) async fn greet(env: &Env, world: &Arc<dyn World>, site: HostId) -> Result<Env, Failure> {
+    let seen = over_the_link(env, &**world, async || lease::look(&*world.host(site).await?, "-").await).await?;
+    let mut env = env.clone();
+    if let Some(holder) = seen.held().filter(|_| !env.take_over) {
+        may_take_over(&env, site, format!("{site} is in the hands of {}", holder.words())).await?;
+        env.take_over = true;
+    }
+    Ok(env)
 }
 
 async fn may_take_over(env: &Env, site: HostId, asked: String) -> Result<(), Failure> {

@@ -113,11 +113,11 @@ impl Request {
 }
 
 impl Order {
-    /// Has the keys written to this file, where the run was begun without one.
+    /// Has the keys written to this file, where the run was begun without one, or elsewhere.
     pub fn keys_into(&mut self, file: &Path) -> Result<(), Failure> {
         let file = absolute(file);
         match &self.request.credentials_file {
-            Some(own) if *own != file => {
+            Some(own) if *own != file && own.exists() => {
                 Err(Failure::permanent(format!("this run writes its keys to {}", own.display()))
                     .help("leave --credentials-file out, and copy that file"))
             }

@@ -33,7 +33,8 @@ fn resume_with_keys<'p>(product: &'p Product, host: &Host, more: &[&str]) -> Run
 
 #[test]
 fn whoever_takes_over_is_the_only_one_who_goes_on() {
-    let host = Host::fresh("two1");
+    // Time enough for the other one to look around.
+    let host = Host::with("two1", &["--bad-day", "slow-start=30"]);
     let (ana, bob) = (operator(&host), operator(&host));
     let mut hers = ana.start_install(&[]);
     hers.until_applying(&host.name, "cluster-start", LONG);
@@ -46,7 +47,8 @@ fn whoever_takes_over_is_the_only_one_who_goes_on() {
     assert!(!hers.ended(), "watching changes nothing:\n{}", hers.said());
 
     let begun = Instant::now();
-    let his = resume_with_keys(&bob, &host, &["--take-over"]);
+    let mut his = resume_with_keys(&bob, &host, &["--take-over"]);
+    his.until_says("the run goes on", SOON);
     hers.end(SOON).expect(4).says("taken over by");
     println!("take-over: she has stopped after {:.1} s", begun.elapsed().as_secs_f64());
     his.end(LONG).expect(0);

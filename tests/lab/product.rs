@@ -298,7 +298,13 @@ impl Running<'_> {
     /// Waits for its end.
     #[track_caller]
     pub fn end(mut self, at_most: Duration) -> Ran {
-        wait_until("the end of the run", at_most, || self.ended());
+        let begun = Instant::now();
+        wait_until("the end of the run", at_most + Duration::from_secs(1), || {
+            self.ended() || {
+                assert!(begun.elapsed() < at_most, "after {at_most:?} it goes on:\n{}", self.said());
+                false
+            }
+        });
         let code = self.child.wait().expect("it has ended").code().unwrap_or(-1);
         Ran { code, said: self.said(), took: self.begun.elapsed() }
     }
