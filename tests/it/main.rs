@@ -5,6 +5,7 @@ mod canary;
 mod commands;
 mod console;
 mod crash;
+mod elsewhere;
 mod images;
 mod keys_file;
 mod killed;

@@ -2,6 +2,7 @@
 
 use crate::ledger::{Ledger, Watched};
 use async_trait::async_trait;
+use modelquay::app::attach::attach;
 use modelquay::app::console::{Wanted, console};
 use modelquay::app::headless::{By, Env, Order, install, plan, resume};
 use modelquay::app::inspect::Inspection;
@@ -160,6 +161,25 @@ impl Stage {
             directory: here.to_owned(),
         });
         Self { sim: Arc::new(sim.expect("a world")), ledger: Ledger::default(), shown: Arc::default(), directory }
+    }
+
+    /// Another computer, with answers of its own, from which the same host is reached.
+    pub fn elsewhere(&self) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let here = directory.path();
+        fs::set_permissions(here, fs::Permissions::from_mode(0o700)).expect("it is ours");
+        let answers = "site = \"here\"\n[host]\naddress = \"root@192.0.2.10\"\n";
+        fs::write(here.join("site.toml"), answers).expect("writable");
+        let sim = Arc::new(self.sim.beside(Arc::new(LocalFiles::new())));
+        Self { sim, ledger: self.ledger.clone(), shown: Arc::default(), directory }
+    }
+
+    /// Looks at the run that the host keeps.
+    pub async fn attach(&self) -> (Exit, Vec<String>) {
+        let (said, env) = self.env(Hook::default(), Duration::from_mins(1));
+        let machine = Machine::Given(Arc::new(Watched::new(&self.sim, &self.ledger)));
+        let exit = attach(&env, &machine, &self.order(&env)).await;
+        (exit, held(&said.last).clone())
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -30,6 +30,13 @@ impl Lease {
         self.held(now_ms).is_some()
     }
 
+    /// Time goes by in which nobody keeps it.
+    pub fn expire(&mut self) {
+        if let Some(holder) = &mut self.holder {
+            holder.beat_ms = 0;
+        }
+    }
+
     fn held(&self, now_ms: u64) -> Option<&Holder> {
         self.holder.as_ref().filter(|h| now_ms.saturating_sub(h.beat_ms) / 1000 <= h.seconds)
     }
