@@ -10,7 +10,7 @@ const LONG: Duration = Duration::from_mins(8);
 const SOON: Duration = Duration::from_mins(1);
 
 /// An operator with a computer of his own.
-fn operator(host: &Host) -> Product {
+pub fn operator(host: &Host) -> Product {
     let product = Product::new();
     product.answers(host, "");
     product
@@ -20,12 +20,12 @@ fn answers(product: &Product) -> String {
     product.path("site.toml").display().to_string()
 }
 
-fn attach(product: &Product) -> Running<'_> {
+pub fn attach(product: &Product) -> Running<'_> {
     product.start(&["attach", "--answers", &answers(product), "--password-fd", "3"])
 }
 
 /// Goes on with the run that was brought here, with the keys in a file of this computer.
-fn resume_with_keys<'p>(product: &'p Product, host: &Host, more: &[&str]) -> Running<'p> {
+pub fn resume_with_keys<'p>(product: &'p Product, host: &Host, more: &[&str]) -> Running<'p> {
     let keys = product.credentials().display().to_string();
     let args = ["resume", &host.name, "--credentials-file", &keys, "--password-fd", "3"];
     product.start(&[&args[..], more].concat())
@@ -60,7 +60,7 @@ fn whoever_takes_over_is_the_only_one_who_goes_on() {
 }
 
 /// The build of the program that needs no libraries.
-fn static_program() -> PathBuf {
+pub fn static_program() -> PathBuf {
     std::env::var_os("MODELQUAY_STATIC").expect("tests/lab/run says where it is").into()
 }
 

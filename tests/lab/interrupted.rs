@@ -7,10 +7,11 @@ use crate::product::{Product, Reach};
 use std::time::{Duration, Instant};
 
 /// A sequence that looks random and is the same in every run (`SplitMix64`).
-struct Seeded(u64);
+pub struct Seeded(pub u64);
 
 impl Seeded {
-    fn next(&mut self, below: u64) -> u64 {
+    /// The next one, below this.
+    pub fn next(&mut self, below: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -20,7 +21,7 @@ impl Seeded {
 }
 
 /// A product that reaches a host by this link.
-fn behind(link: &Link, host: &Host) -> Product {
+pub fn behind(link: &Link, host: &Host) -> Product {
     let product = Product::new();
     let reach = Reach { address: "tech@127.0.0.1".into(), port: link.port, more: "" };
     product.answers_for(host, &reach, "");

@@ -35,6 +35,7 @@ mod round_trips;
 mod saved;
 mod screens;
 mod servers;
+mod soaks;
 mod syncs;
 mod trace;
 mod tunnel;

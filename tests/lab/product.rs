@@ -199,6 +199,15 @@ impl Product {
         self.run(&["plan", "--answers", &answers, "--password-fd", "3"])
     }
 
+    /// Waits until a run that follows another one says a word or ends by itself; one that goes on is left.
+    pub fn ended_or_interrupted(mut run: Running<'_>, word: &str, at_most: Duration) -> Ran {
+        run.until(at_most, |said| said.contains(word));
+        if !run.ended() {
+            run.interrupt();
+        }
+        run.end(at_most)
+    }
+
     /// Everything that the newest journal holds, as text.
     pub fn journal(&self, site: &str) -> String {
         let runs = self.path("state/modelquay/sites").join(site).join("runs");
@@ -271,6 +280,22 @@ impl Running<'_> {
             assert!(!self.ended() && begun.elapsed() < at_most, "{word:?} was not said:\n{said}");
             false
         });
+    }
+
+    /// Waits until what it has said is so, or until it has ended.
+    #[track_caller]
+    pub fn until(&mut self, at_most: Duration, holds: impl Fn(&str) -> bool) {
+        let begun = Instant::now();
+        wait_until("its words", at_most + Duration::from_secs(1), || {
+            let done = holds(&self.said()) || self.ended();
+            assert!(done || begun.elapsed() < at_most, "after {at_most:?} it has only said:\n{}", self.said());
+            done
+        });
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Waits until its journal has come to the work of a step.
