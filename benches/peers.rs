@@ -91,7 +91,7 @@ fn main() -> ExitCode {
             let (text, missed) = table.print();
             println!(
                 "{} build, {} runs, {size:?}\n\n{text}",
-                if cfg!(debug_assertions) { "debug" } else { "release" },
+                if cfg!(debug_assertions) { "debug" } else { "optimised" },
                 size.rounds
             );
             for what in &missed {

@@ -85,8 +85,9 @@ fn remove(world: &World, prefix: &str) -> Result<(), String> {
 pub fn killed(world: &World, table: &mut Table) -> Result<(), String> {
     let limits = Limits::default();
     let target = world.home.join("came");
-    // What of each range on its way may not be noted yet, be gathered to be written, or lie in the kernel.
-    let in_flight = (limits.note_bytes + 2 * limits.gather) * limits.lanes_an_object as u64;
+    // What of each range on its way may not be noted yet, be gathered to be written, or lie in this machine's kernel, which
+    // takes in up to 6 MiB that nobody has read (`net.ipv4.tcp_rmem`).
+    let in_flight = (limits.note_bytes + 2 * limits.gather + (6 << 20)) * limits.lanes_an_object as u64;
     let in_memory = u64::from(limits.memory_kib) * 1024;
     for tool in world.carriers() {
         clear(&target)?;
