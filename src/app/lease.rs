@@ -6,7 +6,7 @@ use crate::base::{Secret, random};
 use crate::plan::{Failure, FailureKind, HostId};
 use crate::ports::lease::{self, Applicant, Taking};
 use crate::ports::prompt::Asker;
-use crate::ports::{Answer, Question, World};
+use crate::ports::{Answer, LinkState, Question, World};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -96,8 +96,17 @@ async fn keep(
     generation: u64,
     say: watch::Sender<Option<Failure>>,
 ) {
+    let mut link = world.link();
     loop {
-        tokio::time::sleep(BEAT).await;
+        // Over a new connection at once: much may have happened while there was none.
+        tokio::select! {
+            () = tokio::time::sleep(BEAT) => {}
+            back = came_back(&mut link) => {
+                if back.is_none() {
+                    return;
+                }
+            }
+        }
         let kept = match world.host(site).await {
             Ok(host) => lease::keep(&*host, &token, generation).await,
             Err(_) => continue,
@@ -111,6 +120,13 @@ async fn keep(
             Ok(()) => {}
         }
     }
+}
+
+/// Waits until the link is up after it was not; `None` where there is no link any more.
+async fn came_back(link: &mut watch::Receiver<LinkState>) -> Option<()> {
+    link.wait_for(|state| !matches!(state, LinkState::Up { .. } | LinkState::Local)).await.ok()?;
+    link.wait_for(|state| matches!(state, LinkState::Up { .. } | LinkState::Local)).await.ok()?;
+    Some(())
 }
 
 impl Tenure {

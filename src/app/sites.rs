@@ -6,7 +6,7 @@
 //!   runs/RUN/journal.jsonl  log.txt  request.json
 //! ```
 
-use crate::base::{Secret, clock};
+use crate::base::{Secret, clock, own_disk};
 use crate::engine::journal::{self, Read};
 use crate::plan::{Failure, HostId};
 use serde::{Deserialize, Serialize};
@@ -267,7 +267,7 @@ fn sync_dir(path: &Path) -> Result<(), Failure> {
 
 fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
     Failure::permanent(format!("{what} {}", path.display()))
-        .because(error.to_string())
+        .because(own_disk::words(error))
         .help("name another directory with --state-dir, or make room")
 }
 

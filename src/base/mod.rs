@@ -7,6 +7,7 @@ pub mod cancel;
 pub mod chain;
 pub mod clock;
 pub mod jsonl;
+pub mod own_disk;
 pub mod random;
 pub mod redact;
 pub mod sanitise;

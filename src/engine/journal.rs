@@ -2,7 +2,7 @@
 
 use super::event::{Event, FORMAT, Header};
 use super::state::RunState;
-use crate::base::jsonl;
+use crate::base::{jsonl, own_disk};
 use crate::plan::Failure;
 use async_trait::async_trait;
 use std::fs::{File, OpenOptions};
@@ -50,7 +50,7 @@ fn sync_parent(path: &Path) -> std::io::Result<()> {
 
 fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
     Failure::permanent(format!("{what} the journal {}", path.display()))
-        .because(error.to_string())
+        .because(own_disk::words(error))
         .help("make room or mend the file's directory; nothing is done that cannot be recorded")
 }
 

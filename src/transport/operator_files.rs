@@ -3,7 +3,7 @@
 //! Secrets are written only where nobody else could have put a trap: every check is made on the
 //! opened directory, and the file is made relative to it.
 
-use crate::base::Secret;
+use crate::base::{Secret, own_disk};
 use crate::plan::Failure;
 use crate::ports::OperatorFiles;
 use async_trait::async_trait;
@@ -85,7 +85,10 @@ impl LocalFiles {
 }
 
 fn failed(verb: &str, path: &Path, cause: &dyn std::fmt::Display) -> Failure {
-    Failure::permanent(format!("cannot {verb} {}", path.display())).because(cause.to_string())
+    let words = own_disk::words(cause);
+    let full = words != cause.to_string();
+    let failure = Failure::permanent(format!("cannot {verb} {}", path.display())).because(words);
+    if full { failure.help("make room on this computer, then go on; what was done is kept") } else { failure }
 }
 
 fn sync(file: impl std::os::fd::AsFd, path: &Path) -> Result<(), Failure> {

@@ -23,6 +23,7 @@ mod link_contract;
 mod link_proxy;
 mod minio_contract;
 mod odd;
+mod own_disk;
 mod product;
 #[expect(dead_code, reason = "the tests without a host use all of it")]
 #[path = "../it/pty.rs"]
