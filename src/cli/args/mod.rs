@@ -1,8 +1,9 @@
 //! The command line's grammar. Help, completions and manual pages are made from it.
 
-use crate::app::aws;
-use crate::plan::HostId;
-use crate::steps::KeyName;
+mod browsing;
+
+pub use browsing::{Browse, ServiceFlags, SiteKeys};
+
 use crate::transport::simulated::BadDay;
 use crate::ui::text::Lang;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -210,91 +211,6 @@ pub struct Console {
     pub reaching: Reaching,
 }
 
-/// `browse`.
-#[derive(Debug, Default, Args)]
-pub struct Browse {
-    /// What is browsed.
-    #[arg(
-        value_name = "SITE",
-        help = "The site, SITE:BUCKET/PREFIX, or s3://BUCKET/PREFIX; may be left out where only one is known"
-    )]
-    pub site: Option<String>,
-    /// Where to begin, as in models/resnet50/
-    #[arg(value_name = "PATH")]
-    pub path: Option<String>,
-    /// Leave the mouse to the terminal, which selects text with it
-    #[arg(long)]
-    pub no_mouse: bool,
-    /// A site's keys.
-    #[command(flatten)]
-    pub keys: SiteKeys,
-    /// Another service.
-    #[command(flatten)]
-    pub service: ServiceFlags,
-    /// Questions and time-outs.
-    #[command(flatten)]
-    pub reaching: Reaching,
-}
-
-impl Browse {
-    /// The browser of a site, with nothing else said.
-    pub fn of_site(site: HostId) -> Self {
-        Self { site: Some(site.to_string()), ..Self::default() }
-    }
-}
-
-/// Which of a site's keys are used.
-#[derive(Clone, Debug, Default, Args)]
-pub struct SiteKeys {
-    /// The file of the site's keys, in clear or encrypted [default: the one that its install wrote]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub credentials_file: Option<PathBuf>,
-    /// Which of them signs: reader, publisher, triton, or root's for administration [default: reader]
-    #[arg(long = "as", global = true, value_name = "WHO", value_parser = name_of_key())]
-    pub signer: Option<KeyName>,
-}
-
-fn name_of_key() -> impl TypedValueParser<Value = KeyName> {
-    PossibleValuesParser::new(KeyName::ALL.map(KeyName::id)).map(|id| {
-        // The parser lets nothing else through.
-        KeyName::ALL.into_iter().find(|name| name.id() == id).unwrap_or(KeyName::Reader)
-    })
-}
-
-/// An S3 service that is none of our sites; what is not said comes from the AWS files and variables. No secret is
-/// taken from here.
-#[derive(Clone, Debug, Default, Args)]
-pub struct ServiceFlags {
-    /// The service's address.
-    #[arg(long, global = true, value_name = "URL", help = "The service's address, as in https://10.0.0.5:9000")]
-    pub endpoint: Option<String>,
-    /// The region that requests are signed for [default: the profile's, or us-east-1]
-    #[arg(long, global = true, value_name = "NAME")]
-    pub region: Option<String>,
-    /// The CA that alone vouches for it, in PEM [default: this computer's]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
-    /// A profile of the AWS files; without one AWS_* variables go first
-    #[arg(long, global = true, value_name = "NAME")]
-    pub profile: Option<String>,
-    /// Sign nothing, as anybody may ask
-    #[arg(long, global = true)]
-    pub unsigned: bool,
-}
-
-impl ServiceFlags {
-    /// The same for the use cases.
-    pub fn flags(&self) -> aws::Flags {
-        aws::Flags {
-            endpoint: self.endpoint.clone(),
-            region: self.region.clone(),
-            ca: self.ca.clone(),
-            profile: self.profile.clone(),
-            unsigned: self.unsigned,
-        }
-    }
-}
-
 /// How many times faster than life a rehearsal goes where nothing else is said.
 const REHEARSED_SPEED: u32 = 60;
 
@@ -339,7 +255,7 @@ fn bad_days() -> impl TypedValueParser<Value = BadDay> {
 }
 
 /// `90s`, `30m`, `2h`; a bare number is seconds.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
         Some(at) => text.split_at(at),
         None => (text, "s"),
@@ -355,46 +271,4 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory as _;
-
-    #[test]
-    fn the_grammar_is_sound() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn times_read_as_people_write_them() {
-        assert_eq!(duration("30m"), Ok(Duration::from_mins(30)));
-        assert_eq!(duration("7"), Ok(Duration::from_secs(7)));
-        for bad in ["", "m", "0s", "5d", "-1s", "99999999h", "1.5h"] {
-            assert!(duration(bad).is_err(), "{bad} was taken");
-        }
-    }
-
-    #[test]
-    fn help_fits_into_a_hundred_columns() {
-        let mut root = Cli::command();
-        root.build();
-        let mut texts = vec![root.render_long_help().to_string()];
-        texts.extend(root.get_subcommands_mut().map(|sub| sub.render_long_help().to_string()));
-        for line in texts.iter().flat_map(|text| text.lines()) {
-            assert!(line.chars().count() <= 100, "{} columns: {line}", line.chars().count());
-        }
-    }
-
-    #[test]
-    fn there_is_no_argument_that_could_carry_a_secret() {
-        let mut root = Cli::command();
-        root.build();
-        let of_s3 = root.find_subcommand("s3").into_iter().flat_map(clap::Command::get_subcommands);
-        for sub in root.get_subcommands().chain(of_s3) {
-            for arg in sub.get_arguments() {
-                let id = arg.get_id().as_str();
-                let secret = ["password", "secret", "token", "key"].iter().any(|word| id.contains(word));
-                assert!(!secret || id == "password_fd", "{id} of {} could carry a secret", sub.get_name());
-            }
-        }
-    }
-}
+mod tests;
