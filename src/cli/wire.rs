@@ -45,20 +45,21 @@ pub(super) fn by() -> String {
     format!("{user}@{host}")
 }
 
-struct Wiring<'a> {
+/// What a use case is driven with.
+pub(super) struct Wiring<'a> {
     global: &'a Global,
     reaching: &'a Reaching,
     shape: Shape,
     site: HostId,
     rehearsal: bool,
-    yes: bool,
+    pub yes: bool,
     hook: Hook,
     /// What is said when somebody asks to stop.
-    first_word: &'static str,
+    pub first_word: &'static str,
 }
 
 /// Runs one use case with everything around it.
-fn drive(wiring: &Wiring<'_>, sites: Sites, case: impl AsyncFnOnce(&Env) -> Exit) -> Exit {
+pub(super) fn drive(wiring: &Wiring<'_>, sites: Sites, case: impl AsyncFnOnce(&Env) -> Exit) -> Exit {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&Failure::permanent("start the program's threads").because(error.to_string())),
@@ -108,7 +109,7 @@ fn drive(wiring: &Wiring<'_>, sites: Sites, case: impl AsyncFnOnce(&Env) -> Exit
     }
 }
 
-fn shape(global: &Global, diff: bool) -> Shape {
+pub(super) fn shape(global: &Global, diff: bool) -> Shape {
     match (global.json, diff) {
         (true, _) => Shape::Json,
         (false, true) => Shape::Diff,
@@ -128,7 +129,7 @@ fn load(global: &Global, answers: &std::path::Path, keys: Option<&std::path::Pat
     }
 }
 
-fn wiring<'a>(global: &'a Global, reaching: &'a Reaching, shape: Shape, site: HostId) -> Wiring<'a> {
+pub(super) fn wiring<'a>(global: &'a Global, reaching: &'a Reaching, shape: Shape, site: HostId) -> Wiring<'a> {
     let (hook, first_word) = (Hook::default(), interrupt::SAFE_POINT);
     Wiring { global, reaching, shape, site, rehearsal: false, yes: false, hook, first_word }
 }

@@ -18,6 +18,7 @@ mod program;
 mod pty;
 mod rehearsal;
 mod replay;
+mod report;
 mod rounds;
 mod s3;
 mod screens;

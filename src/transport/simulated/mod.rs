@@ -14,6 +14,7 @@ pub mod host;
 pub mod images;
 pub mod machine;
 pub mod probe;
+pub mod report;
 pub mod rke2;
 pub mod s3;
 pub mod samples;
