@@ -93,6 +93,8 @@ impl Ended<'_> {
         if let Some(known) = failures::recognise(failure, self.log.iter().map(String::as_str)) {
             lines.push(format!("known: {}", known.cause.of("en")));
             lines.push(format!("fix: {}", known.fix.of("en")));
+        } else if !self.state.rehearsal {
+            lines.push(format!("not a known failure; for somebody else to look at: modelquay report {}", self.site));
         }
         lines.push(format!("{done} of {all} steps are done"));
     }
@@ -178,6 +180,9 @@ mod tests {
         let words = ended(&log);
         assert!(words.iter().any(|line| line.starts_with("known: A file system of the host is full")), "{words:?}");
         assert!(words.iter().any(|line| line.starts_with("fix: Make room")), "{words:?}");
-        assert!(!ended(&[]).iter().any(|line| line.starts_with("known: ")));
+        let unknown = ended(&[]);
+        assert!(!unknown.iter().any(|line| line.starts_with("known: ")));
+        assert!(unknown.iter().any(|line| line.ends_with(": modelquay report edge")), "{unknown:?}");
+        assert!(!words.iter().any(|line| line.contains("modelquay report")), "{words:?}");
     }
 }

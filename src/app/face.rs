@@ -1,5 +1,6 @@
 //! What a use case says to whoever watches, and the one thing that it asks.
 
+use super::credentials::Found;
 use super::exit::Exit;
 use super::inspect::Inspection;
 use super::sites::RunDir;
@@ -7,6 +8,7 @@ use crate::engine::step::Progress;
 use crate::engine::tail::Output;
 use crate::engine::{Consent, Event, Preview, RunState};
 use crate::plan::console::Console;
+use crate::plan::report::Manifest;
 use crate::plan::{Failure, HostId};
 use crate::ports::LinkState;
 use async_trait::async_trait;
@@ -35,6 +37,14 @@ pub trait Face: Send + Sync {
     fn output(&self, _output: &Output) {}
     /// A way to the console is open.
     fn console(&self, _console: &Console) {}
+    /// The keys were read from the cluster. Only where it says so may they be shown in clear.
+    fn credentials(&self, _found: &Found) {}
+    /// A report is gathered: what is in it, before it is written.
+    fn report(&self, _manifest: &Manifest) {}
+    /// Whether it may be written, once its manifest was shown.
+    async fn may_write(&self, _manifest: &Manifest) -> bool {
+        false
+    }
     /// The end: what failed, where something did, and sentences on what was done, what was not, what
     /// goes on on the host and how to go on.
     fn last(&self, exit: Exit, failure: Option<&Failure>, words: &[String]);

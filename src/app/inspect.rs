@@ -61,12 +61,18 @@ pub async fn inspect(
 /// two times here, nothing is known to be wrong; else the nearer of them is taken, so that a slow
 /// link never makes a clock look wrong.
 pub async fn facts(host: &dyn Host, site: &Site, clock: &dyn Clock) -> Result<(Facts, u64), Failure> {
+    facts_as_said(host, site, clock).await.map(|(facts, operator_ms, _)| (facts, operator_ms))
+}
+
+/// The same with the host's own lines.
+pub async fn facts_as_said(host: &dyn Host, site: &Site, clock: &dyn Clock) -> Result<(Facts, u64, Vec<u8>), Failure> {
     let before = clock.now_ms();
     let output = host.run(ScriptId::Facts, &[&site.registry.data_dir], None).await?;
     let after = clock.now_ms().max(before);
-    let facts = Facts::parse(&output.success("looking at the host")?.out);
+    let said = output.success("looking at the host")?.out;
+    let facts = Facts::parse(&said);
     let operator_ms = facts.clock_ms.map_or(after, |host| host.clamp(before, after));
-    Ok((facts, operator_ms))
+    Ok((facts, operator_ms, said))
 }
 
 /// Disk and sources, side by side.

@@ -2,9 +2,9 @@
 
 use crate::base::Secret;
 use crate::plan::Failure;
-use crate::ports::Credentials;
+use crate::ports::{Credentials, OperatorFiles};
 use crate::steps::KeyName;
-use crate::transport::age;
+use crate::transport::{age, operator_files};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -58,7 +58,8 @@ pub enum Lies {
     Sealed(Vec<u8>),
 }
 
-/// Reads a file, as far as that can be done without a passphrase.
+/// Reads a file, as far as that can be done without a passphrase. One in clear is refused where others own it or can
+/// read or write it; a sealed one may lie anywhere.
 pub fn read(path: &Path) -> Result<Lies, Failure> {
     let cannot = |e: std::io::Error| {
         Failure::permanent(format!("the keys' file {} cannot be read", path.display())).because(e.to_string())
@@ -70,12 +71,33 @@ pub fn read(path: &Path) -> Result<Lies, Failure> {
     if age::is_sealed(&bytes) {
         return Ok(Lies::Sealed(bytes.to_vec()));
     }
-    parsed(&bytes).map(Lies::Open).map_err(|failure| failure.context(path.display().to_string()))
+    // Looked at again with the file that is read then: what was read here is not used.
+    let own = operator_files::read_own(path)?.ok_or_else(|| cannot(std::io::ErrorKind::NotFound.into()))?;
+    parsed(own.expose()).map(Lies::Open).map_err(|failure| failure.context(path.display().to_string()))
 }
 
 /// Opens a sealed one. It takes about a second.
 pub fn unseal(sealed: &[u8], passphrase: &Secret<String>) -> Result<KeysFile, Failure> {
     parsed(age::open(sealed, passphrase)?.expose())
+}
+
+/// Saves the text of one to a new file that only the user can read, sealed where there is a passphrase. Its directory
+/// is made where it is missing.
+pub async fn save(
+    files: &dyn OperatorFiles,
+    path: &str,
+    mut text: Secret<Vec<u8>>,
+    passphrase: Option<Secret<String>>,
+) -> Result<(), Failure> {
+    if let Some(dir) = Path::new(path).parent().filter(|dir| !dir.exists()) {
+        super::sites::make_dirs(dir).map_err(|failure| failure.help("name a file in another directory"))?;
+    }
+    files.reserve(path).await?;
+    if let Some(passphrase) = passphrase {
+        let sealed = tokio::task::spawn_blocking(move || age::seal(&text, &passphrase, age::WORK)).await;
+        text = sealed.map_err(|e| Failure::permanent("encrypt the keys").because(e.to_string()))??;
+    }
+    files.write_private(path, &text).await
 }
 
 fn parsed(bytes: &[u8]) -> Result<KeysFile, Failure> {
@@ -99,6 +121,29 @@ mod tests {
         let passphrase = Secret::from("correct horse");
         let sealed = age::seal(&Secret::new(TEXT.as_bytes().to_vec()), &passphrase, 4).expect("sealed");
         assert_eq!(unseal(sealed.expose(), &passphrase).expect("opened"), file);
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_is_refused_unless_it_is_sealed() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let dir = tempfile::tempdir().expect("a directory");
+        let (path, link) = (dir.path().join("keys.toml"), dir.path().join("link"));
+        std::fs::write(&path, TEXT).expect("writable");
+        let mode = |bits| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(bits)).expect("it is ours");
+        mode(0o600);
+        assert!(matches!(read(&path), Ok(Lies::Open(file)) if file.site == "edge-07"));
+        for bits in [0o640, 0o604, 0o620, 0o666] {
+            mode(bits);
+            let failure = read(&path).err().expect("others can reach it");
+            assert!(failure.line().contains("by others"), "{failure}");
+            assert!(failure.hint.as_ref().is_some_and(|hint| hint.contains("chmod 600")), "{failure:?}");
+            assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
+        }
+        symlink(&path, &link).expect("writable");
+        assert!(read(&link).is_err());
+        let sealed = age::seal(&Secret::new(TEXT.as_bytes().to_vec()), &Secret::from("correct horse"), 4);
+        std::fs::write(&path, sealed.expect("sealed").expose()).expect("writable");
+        assert!(matches!(read(&path), Ok(Lies::Sealed(_))), "on a stick it may be readable by all");
     }
 
     #[test]

@@ -104,15 +104,31 @@ pub(super) async fn look_in(env: &Env, world: Arc<dyn World>, order: &Order) -> 
     let inspection =
         over_the_link(env, &*world, async || inspect::inspect(&world, site.name, site, table, &*env.clock).await)
             .await?;
-    let components = table(&inspection.facts)?;
-    let brief = Brief {
-        site: site.clone(),
-        facts: inspection.facts.clone(),
+    let brief = brief(env, order, inspection.facts.clone(), table(&inspection.facts)?);
+    Ok(Ready { world, brief, inspection })
+}
+
+fn brief(env: &Env, order: &Order, facts: Facts, components: Components) -> Brief {
+    Brief {
+        site: order.site.clone(),
+        facts,
         components,
         credentials_file: order.request.credentials_file.as_ref().map(|path| path.display().to_string()),
-        site_dir: env.sites.dir(site.name).display().to_string(),
-    };
-    Ok(Ready { world, brief, inspection })
+        site_dir: env.sites.dir(order.site.name).display().to_string(),
+    }
+}
+
+/// The brief by the host's facts alone, for what changes nothing and asks no sources.
+pub(super) async fn brief_by_facts(env: &Env, world: &dyn World, order: &Order) -> Result<Brief, Failure> {
+    let site = &order.site;
+    let (facts, _) = over_the_link(env, world, async || {
+        let host = world.host(site.name).await?;
+        inspect::facts(&*host, site, &*env.clock).await
+    })
+    .await?;
+    let arch = facts.release_arch().unwrap_or("amd64");
+    let components = Components::load(&site.supply.components, arch).map_err(words::bad_tables)?;
+    Ok(brief(env, order, facts, components))
 }
 
 /// Tells the face of each change of the link, for as long as the world lives.

@@ -4,6 +4,7 @@
 use super::browse::{self, Registry};
 use super::exit::Exit;
 use super::inspect::Inspection;
+use super::keys_file;
 use super::machine::Machine;
 use super::parts::{self, Env, Order, Ready};
 use super::sites::RunDir;
@@ -17,8 +18,6 @@ use crate::plan::site::Reach;
 use crate::plan::{Change, Failure, HostId, NextCommands, StepId, StepKind};
 use crate::ports::{Credentials, Endpoint, Route, World};
 use crate::steps::{self, KeyName};
-use crate::transport::age;
-use std::path::Path;
 use std::sync::Arc;
 
 /// A run that ended, with the words for whoever reads the shell afterwards.
@@ -278,17 +277,8 @@ impl Session {
         let (Some(handed), Some((_, ready))) = (&self.handed, &self.ready) else {
             return Err(Failure::permanent("the keys were not read"));
         };
-        let mut text: Secret<Vec<u8>> = steps::credentials_text(&ready.brief, &handed.endpoint.url(), &handed.keys);
-        let files = ready.world.files();
-        if let Some(dir) = Path::new(path).parent().filter(|dir| !dir.exists()) {
-            super::sites::make_dirs(dir).map_err(|failure| failure.help("name a file in another directory"))?;
-        }
-        files.reserve(path).await?;
-        if let Some(passphrase) = passphrase {
-            let sealed = tokio::task::spawn_blocking(move || age::seal(&text, &passphrase, age::WORK)).await;
-            text = sealed.map_err(|e| Failure::permanent("encrypt the keys").because(e.to_string()))??;
-        }
-        files.write_private(path, &text).await?;
+        let text = steps::credentials_text(&ready.brief, &handed.endpoint.url(), &handed.keys);
+        keys_file::save(&*ready.world.files(), path, text, passphrase).await?;
         self.saved = Some(path.to_owned());
         Ok(())
     }

@@ -141,14 +141,25 @@ impl Sites {
 
     /// The newest run of a site that has a journal.
     pub fn last_run(&self, site: HostId) -> Option<RunDir> {
-        let entries = fs::read_dir(self.dir(site).join("runs")).ok()?;
-        let mut runs: Vec<RunDir> = entries
-            .flatten()
-            .filter_map(|e| Some(RunDir { id: e.file_name().to_str()?.to_owned(), path: e.path() }))
-            .filter(|run| run.journal().exists())
-            .collect();
-        runs.sort_by(|a, b| a.id.cmp(&b.id));
-        runs.pop()
+        self.runs(site).into_iter().find(|run| run.journal().exists())
+    }
+
+    /// Every run of a site, the newest first, also those without a journal.
+    pub fn runs(&self, site: HostId) -> Vec<RunDir> {
+        self.runs_in("runs", site)
+    }
+
+    /// The same of fixes that were made before an install.
+    pub fn fixes(&self, site: HostId) -> Vec<RunDir> {
+        self.runs_in("fixes", site)
+    }
+
+    fn runs_in(&self, kind: &str, site: HostId) -> Vec<RunDir> {
+        let entries = fs::read_dir(self.dir(site).join(kind)).into_iter().flatten().flatten();
+        let mut runs: Vec<RunDir> =
+            entries.filter_map(|e| Some(RunDir { id: e.file_name().to_str()?.to_owned(), path: e.path() })).collect();
+        runs.sort_by(|a, b| b.id.cmp(&a.id));
+        runs
     }
 }
 

@@ -6,6 +6,7 @@ use crate::engine::state::RunState;
 use crate::engine::step::Brief;
 use crate::engine::tail::Output;
 use crate::plan::components::TableProblem;
+use crate::plan::next::shell_word;
 use crate::plan::site::Reach;
 use crate::plan::{Failure, HostId, Site};
 use crate::ports::Endpoint;
@@ -99,6 +100,46 @@ pub fn attached(site: HostId, state: &RunState, left: bool) -> Vec<String> {
 /// How to go on.
 pub fn resume_with(site: HostId) -> String {
     format!("go on with: modelquay resume {site}")
+}
+
+/// Before the keys are read from the cluster.
+pub fn reading_keys(site: HostId) -> String {
+    format!("reading the keys of {site} from its cluster, as root on its host; nothing is changed there")
+}
+
+/// When the keys were saved to a file.
+pub fn keys_saved(path: &str, sealed: bool) -> Vec<String> {
+    let mut words = vec![format!("the keys are in {path}, which only you can read")];
+    if sealed {
+        words.push(format!("it is encrypted with your passphrase; this opens it: age -d {}", shell_word(path)));
+    }
+    words
+}
+
+/// When the keys were not shown in clear.
+pub fn keys_masked(site: HostId) -> Vec<String> {
+    vec![
+        format!("to have the keys in a file: modelquay credentials {site} --to FILE"),
+        format!("to see them on this terminal: modelquay credentials {site} --show"),
+    ]
+}
+
+/// When the keys were shown in clear.
+pub fn keys_shown() -> String {
+    "the keys stand on this terminal and in what it keeps: whoever reads that can use the registry".into()
+}
+
+/// When a report was written.
+pub fn report_written(path: &std::path::Path, bytes: usize) -> Vec<String> {
+    vec![
+        format!("the report is in {} ({bytes} bytes)", path.display()),
+        "it was sent nowhere: read it, then hand it on yourself".into(),
+    ]
+}
+
+/// When no report was written.
+pub fn nothing_written() -> String {
+    "nothing was written".into()
 }
 
 /// When a way to the console was asked to end.

@@ -3,14 +3,18 @@
 use super::args::Global;
 use super::output;
 use super::prompt::terminal;
+use crate::app::credentials::{Found, Wanted};
 use crate::app::inspect::Inspection;
 use crate::app::sites::RunDir;
 use crate::app::{Exit, Face};
 use crate::base::{Cancel, SystemClock};
-use crate::display::{About, JsonView, Last, LineView, View, Writer, console, diff, findings, preview};
+use crate::display::{
+    About, JsonView, Last, LineView, View, Writer, console, credentials, diff, findings, preview, report,
+};
 use crate::engine::step::Progress;
 use crate::engine::{Consent, Event, Preview, RunState};
 use crate::plan::console::Console;
+use crate::plan::report::Manifest;
 use crate::plan::{Failure, HostId};
 use crate::ports::LinkState;
 use async_trait::async_trait;
@@ -53,6 +57,23 @@ impl CliFace {
         let writer = Writer::start(view, Box::new(std::io::stdout()), Arc::new(SystemClock))
             .map_err(|e| Failure::permanent("start the thread that writes").because(e.to_string()))?;
         Ok(Self { writer, shape, site: site.into(), rehearsal, yes, cancel })
+    }
+
+    /// Whether somebody types one of these words.
+    async fn typed_yes(&self, question: &'static str, words: &[&str]) -> bool {
+        // What is asked about has to stand there before.
+        self.writer.settled().await;
+        let cancel = self.cancel.clone();
+        let asked = tokio::task::spawn_blocking(move || terminal::line(question, terminal::Echo::On, &cancel)).await;
+        match asked {
+            Ok(Ok(answer)) => words.contains(&answer.expose().trim()),
+            Ok(Err(failure)) => {
+                output::talk(&format!("modelquay: nobody can be asked: {failure}; --yes agrees beforehand"));
+                false
+            }
+            // A question that was ended by Ctrl-C.
+            Err(_) => false,
+        }
     }
 
     /// Waits until everything is written and gives the exit: a closed pipe changes nothing about it.
@@ -105,20 +126,7 @@ impl Face for CliFace {
         if self.yes || found.nothing_to_do() {
             return Some(Consent::Beforehand);
         }
-        let cancel = self.cancel.clone();
-        let asked = tokio::task::spawn_blocking(move || {
-            terminal::line("Make these changes? Type yes to go on: ", terminal::Echo::On, &cancel)
-        })
-        .await;
-        match asked {
-            Ok(Ok(answer)) if answer.expose().trim() == "yes" => Some(Consent::Shown),
-            Ok(Err(failure)) => {
-                output::talk(&format!("modelquay: nobody can be asked: {failure}; --yes agrees beforehand"));
-                None
-            }
-            // Another word than yes, or a question that was ended by Ctrl-C.
-            Ok(Ok(_)) | Err(_) => None,
-        }
+        self.typed_yes("Make these changes? Type yes to go on: ", &["yes"]).await.then_some(Consent::Shown)
     }
 
     fn event(&self, event: &Event, _state: &RunState) {
@@ -134,6 +142,38 @@ impl Face for CliFace {
             Shape::Json => vec![console::json(found)],
             Shape::Lines | Shape::Diff => console::human(found),
         });
+    }
+
+    fn credentials(&self, found: &Found) {
+        let keys: Vec<credentials::Key<'_>> = found
+            .keys
+            .iter()
+            .map(|(name, pair)| credentials::Key { name: name.id(), purpose: name.purpose(), pair })
+            .collect();
+        let path = match &found.wanted {
+            Wanted::File { path, sealed } => Some((path.display().to_string(), *sealed)),
+            Wanted::Masked | Wanted::Shown => None,
+        };
+        self.writer.lines(match self.shape {
+            Shape::Json => {
+                let file = path.as_ref().map(|(path, sealed)| (path.as_str(), *sealed));
+                vec![credentials::json(&self.site, &found.endpoint, &keys, file)]
+            }
+            // What is in a file now is not shown as well.
+            Shape::Lines | Shape::Diff if path.is_some() => Vec::new(),
+            Shape::Lines | Shape::Diff => credentials::human(&found.endpoint, &keys, found.wanted == Wanted::Shown),
+        });
+    }
+
+    fn report(&self, manifest: &Manifest) {
+        self.writer.lines(match self.shape {
+            Shape::Json => report::json(manifest),
+            Shape::Lines | Shape::Diff => report::human(manifest),
+        });
+    }
+
+    async fn may_write(&self, _manifest: &Manifest) -> bool {
+        self.yes || self.typed_yes("Write this report? It is sent nowhere. [y/N] ", &["y", "Y", "yes"]).await
     }
 
     fn last(&self, exit: Exit, failure: Option<&Failure>, words: &[String]) {

@@ -1,7 +1,7 @@
 //! From the arguments to an exit code.
 
 use super::args::{Cli, Command};
-use super::{answers, browse, completions, man, output, plain_walk, s3, screens, walk, wire};
+use super::{answers, browse, completions, credentials, man, output, plain_walk, report, s3, screens, walk, wire};
 use crate::app::Exit;
 use clap::Parser as _;
 use std::process::ExitCode;
@@ -29,6 +29,8 @@ pub fn main() -> ExitCode {
         Some(Command::Attach(args)) => wire::attach(&cli.global, args),
         Some(Command::Status(args)) => wire::status(&cli.global, args),
         Some(Command::Console(args)) => wire::console(&cli.global, args),
+        Some(Command::Credentials(args)) => credentials::run(&cli.global, args),
+        Some(Command::Report(args)) => report::run(&cli.global, args),
         Some(Command::Rehearse(args)) if screens::possible(&cli.global) && args.stop_at.is_none() => {
             walk::rehearse(&cli.global, args)
         }

@@ -46,24 +46,25 @@ pub(super) fn by() -> String {
     format!("{user}@{host}")
 }
 
-struct Wiring<'a> {
+/// What a use case is driven with.
+pub(super) struct Wiring<'a> {
     global: &'a Global,
     reaching: &'a Reaching,
     shape: Shape,
     site: HostId,
     rehearsal: bool,
-    yes: bool,
+    pub yes: bool,
     hook: Hook,
     /// Whether a host is taken from whoever has it.
     take_over: bool,
     /// Who runs it, where that is not whoever started it.
     by: Option<String>,
     /// What is said when somebody asks to stop.
-    first_word: &'static str,
+    pub first_word: &'static str,
 }
 
 /// Runs one use case with everything around it.
-fn drive(wiring: &Wiring<'_>, sites: Sites, case: impl AsyncFnOnce(&Env) -> Exit) -> Exit {
+pub(super) fn drive(wiring: &Wiring<'_>, sites: Sites, case: impl AsyncFnOnce(&Env) -> Exit) -> Exit {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&Failure::permanent("start the program's threads").because(error.to_string())),
@@ -114,7 +115,7 @@ fn drive(wiring: &Wiring<'_>, sites: Sites, case: impl AsyncFnOnce(&Env) -> Exit
     }
 }
 
-fn shape(global: &Global, diff: bool) -> Shape {
+pub(super) fn shape(global: &Global, diff: bool) -> Shape {
     match (global.json, diff) {
         (true, _) => Shape::Json,
         (false, true) => Shape::Diff,
@@ -145,7 +146,7 @@ fn for_host(host: &str, sites: Sites) -> Result<(Order, Sites), Exit> {
     }
 }
 
-fn wiring<'a>(global: &'a Global, reaching: &'a Reaching, shape: Shape, site: HostId) -> Wiring<'a> {
+pub(super) fn wiring<'a>(global: &'a Global, reaching: &'a Reaching, shape: Shape, site: HostId) -> Wiring<'a> {
     let (hook, first_word) = (Hook::default(), interrupt::SAFE_POINT);
     Wiring { global, reaching, shape, site, rehearsal: false, yes: false, hook, take_over: false, by: None, first_word }
 }

@@ -28,6 +28,10 @@ pub const TYPES: &[&str] = &[
     "finding",
     "check",
     "console",
+    "credentials",
+    "report-piece",
+    "report-missing",
+    "report",
     "error",
 ];
 

@@ -4,11 +4,13 @@
 //! they go; [`writer::Writer`] does so for a run that is under way.
 
 pub mod console;
+pub mod credentials;
 pub mod diff;
 pub mod findings;
 pub mod json;
 pub mod line;
 pub mod preview;
+pub mod report;
 pub mod writer;
 
 use crate::engine::event::Event;

@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// Messages that may wait for a reader. A run has some hundred; when a terminal has stalled for so long
 /// that more pile up, further ones are counted and the reader is told: the journal has the events.
@@ -23,6 +24,7 @@ enum Message {
     Link(LinkState),
     Lines(Vec<String>),
     Last(Box<Last>),
+    Settled(oneshot::Sender<()>),
 }
 
 /// A view and a thread of its own that writes it. The thread, and not the run, waits for a stalled
@@ -83,6 +85,15 @@ impl Writer {
         self.send(Message::Last(Box::new(last.clone())));
     }
 
+    /// Waits until what was handed over so far is written, or nobody reads it: so that a question on the terminal
+    /// stands behind what it is about.
+    pub async fn settled(&self) {
+        let (written, settled) = oneshot::channel();
+        self.send(Message::Settled(written));
+        // A writer that has ended drops its end, which ends the wait as well.
+        let _ = settled.await;
+    }
+
     /// Whether nobody reads any more.
     pub fn broken(&self) -> bool {
         self.thread.is_finished()
@@ -119,6 +130,11 @@ impl Body {
                 Ok(Message::Link(link)) => self.view.link(&link, self.clock.now_ms()),
                 Ok(Message::Lines(lines)) => lines,
                 Ok(Message::Last(last)) => self.view.summary(&last),
+                Ok(Message::Settled(written)) => {
+                    // Whoever waited may have gone.
+                    let _ = written.send(());
+                    Vec::new()
+                }
                 Err(RecvTimeoutError::Timeout) => {
                     let progress = self.progress.lock().map(|slot| slot.clone()).unwrap_or_default();
                     self.view.progress(&progress, self.clock.now_ms())
@@ -180,6 +196,20 @@ mod tests {
         let text = String::from_utf8(kept.lock().expect("nobody panics with it").clone()).expect("lines are text");
         let missed = text.lines().filter(|line| line.contains("\"type\":\"missed\"")).count();
         assert!(missed >= 1 && text.lines().count() >= WAITING, "{missed} {}", text.lines().count());
+    }
+
+    #[tokio::test]
+    async fn what_is_settled_is_written() {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let out = Box::new(Stalled(None, kept.clone()));
+        let writer = Writer::start(Box::new(JsonView::default()), out, Arc::new(SetClock::at(0))).expect("a thread");
+        for n in 0..50 {
+            writer.lines(vec![n.to_string()]);
+            writer.settled().await;
+            let lines = String::from_utf8(kept.lock().expect("nobody panics with it").clone()).expect("text");
+            assert_eq!(lines.lines().count(), n + 1);
+        }
+        writer.finish().expect("memory can be written");
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod graph;
 pub mod host;
 pub mod next;
 pub mod preflight;
+pub mod report;
 pub mod site;
 pub mod step;
 pub mod template;

@@ -180,6 +180,17 @@ pub enum Created {
     Existed(Value),
 }
 
+/// An object as its server prints it in a list for people: what is left out there is left out here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Printed {
+    /// Its name.
+    pub name: String,
+    /// What is printed of it, by the columns' names.
+    pub cells: Vec<(String, String)>,
+    /// Names of keys in its `data`, as those who wrote them have declared them; never their values.
+    pub keys: Vec<String>,
+}
+
 /// The verbs that a cluster understands. Objects are JSON as the API server speaks it: what comes
 /// from there is data and is read field by field.
 #[async_trait]
@@ -189,6 +200,10 @@ pub trait Cluster: Send + Sync {
 
     /// All objects of a kind in a namespace (empty: everywhere), narrowed by a label selector.
     async fn list(&self, kind: Kind, namespace: &str, labels: &str) -> Result<Vec<Value>, Failure>;
+
+    /// All objects of a kind in a namespace as the server prints them. Their contents are not asked for, so that
+    /// Secrets can be listed without what is secret in them.
+    async fn printed(&self, kind: Kind, namespace: &str) -> Result<Vec<Printed>, Failure>;
 
     /// Server-side apply with field manager `modelquay`, forced only over our own fields. Repeating
     /// it changes nothing. `dry_run` asks the server what would come of it and changes nothing.

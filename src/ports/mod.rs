@@ -19,7 +19,7 @@ pub mod scripts;
 pub mod trust;
 pub mod world;
 
-pub use cluster::{Cluster, Kind, ObjectRef};
+pub use cluster::{Cluster, Kind, ObjectRef, Printed};
 pub use host::{FileSpec, Host, Look, Output, Seen, UnitSpec, UnitState};
 pub use link::LinkState;
 pub use local_files::LocalFiles;

@@ -82,6 +82,10 @@ scripts! {
     /// Unit: goes on with a run on the host itself. Arguments: program, its state's directory, site, for whom. Ends as
     /// `resume` does.
     Engine = "engine.sh";
+    /// What a host can say about itself: journals, logs, disks, our units. Arguments: bytes of each piece's
+    /// end, how many of our units, `gzip` or `-`. Output: pieces for [`crate::plan::report::host::pieces`], which
+    /// may hold secrets. Changes nothing; ends with 0, or 73 where no temporary file can be made.
+    Report = "report.sh";
 }
 
 impl ScriptId {
@@ -95,6 +99,7 @@ impl ScriptId {
                 | Self::ClusterProgress
                 | Self::Lease
                 | Self::ReadFrom
+                | Self::Report
                 | Self::Runs
         )
     }
@@ -105,6 +110,7 @@ mod tests {
     use super::*;
     use crate::plan::asked;
     use crate::plan::facts::Facts;
+    use crate::plan::report;
     use std::process::{Command, Output, Stdio};
 
     /// Runs a script on this machine as a runner does: its text by `-c`, its arguments after a name.
@@ -135,6 +141,17 @@ mod tests {
         assert!(facts.clock_ms.is_some_and(|ms| ms > 1_700_000_000_000));
         assert!(facts.memory.is_some_and(|bytes| bytes > 1 << 20) && !facts.kernel.is_empty());
         assert!(facts.disk("/var/lib/rancher").is_some_and(|disk| disk.size > 0));
+    }
+
+    #[test]
+    fn this_machine_says_what_it_can_in_bounded_pieces() {
+        let output = run(ScriptId::Report, &["2000", "3", "-"]);
+        assert!(output.status.success());
+        let (pieces, whole) = report::host::pieces(&output.stdout);
+        assert!(whole, "{}", String::from_utf8_lossy(&output.stdout));
+        assert!(pieces.iter().all(|piece| piece.bytes.len() <= 2000));
+        let load = pieces.iter().find(|piece| piece.name == "load.txt").expect("every machine has one");
+        assert!(String::from_utf8_lossy(&load.bytes).contains("$ cat /proc/loadavg"), "{load:?}");
     }
 
     #[test]
@@ -170,6 +187,7 @@ mod tests {
             (ScriptId::InstallPackages, vec!["1", "-", "--purge"]),
             (ScriptId::StartCluster, vec!["stop"]),
             (ScriptId::Fetch, vec![path]),
+            (ScriptId::Report, vec!["many", "3"]),
         ] {
             assert_eq!(run(script, &args).status.code(), Some(64), "{} {args:?}", script.name());
         }

@@ -114,14 +114,23 @@ pub fn text(brief: &Brief, url: &str, keys: &[(KeyName, Credentials)]) -> Secret
     Secret::new(out.into_bytes())
 }
 
-async fn wanted(cx: &Cx<'_>) -> Result<Option<Secret<Vec<u8>>>, Failure> {
+/// The registry's address and its keys.
+type Keys = (String, Vec<(KeyName, Credentials)>);
+
+/// Every key that the cluster holds, with the registry's address.
+pub async fn read(world: &dyn World, brief: &Brief, redactor: &Redactor) -> Result<Keys, Failure> {
+    outside(world, brief, redactor, async |cx: &Cx<'_>| keys(cx).await).await
+}
+
+async fn keys(cx: &Cx<'_>) -> Result<Keys, Failure> {
     let cluster = cluster(cx).await?;
     let keys = secrets::read_all(cx, &*cluster).await?;
-    if keys.len() < KeyName::ALL.len() {
-        return Ok(None);
-    }
-    let url = endpoint(cx).await?.url();
-    Ok(Some(text(cx.brief, &url, &keys)))
+    Ok((endpoint(cx).await?.url(), keys))
+}
+
+async fn wanted(cx: &Cx<'_>) -> Result<Option<Secret<Vec<u8>>>, Failure> {
+    let (url, keys) = keys(cx).await?;
+    Ok((keys.len() == KeyName::ALL.len()).then(|| text(cx.brief, &url, &keys)))
 }
 
 #[async_trait]

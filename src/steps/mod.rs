@@ -33,10 +33,14 @@ mod undo;
 
 pub use common::{HOME, node_ip, node_name, sans};
 pub use console::{ConsoleAddress, find as find_console};
-pub use credentials::{reserve as reserve_keys_file, text as credentials_text, write as write_keys_file};
+pub use credentials::{
+    read as read_keys, reserve as reserve_keys_file, text as credentials_text, write as write_keys_file,
+};
 pub use hand_over::{ca_file, ca_path, fingerprint, next as next_commands, read as hand_over_of, sheet_path};
+pub use operator::{NAMESPACE as OPERATOR_NAMESPACE, chart_ref};
 pub use plan::plan_for;
 pub use secrets::{KeyName, read_all as read_credentials};
+pub use storage::NAMESPACE as LOCAL_PATH_NAMESPACE;
 
 use crate::engine::step::{Step, Steps};
 use crate::plan::StepKind;

@@ -62,12 +62,16 @@ fn chart_object(brief: &Brief, chart: &[u8]) -> Result<Value, Failure> {
     objects.into_iter().next().ok_or_else(|| Failure::permanent("the operator's manifest is empty"))
 }
 
-fn chart_ref() -> ObjectRef {
+/// The operator's own namespace.
+pub const NAMESPACE: &str = "minio-operator";
+
+/// The operator's chart.
+pub fn chart_ref() -> ObjectRef {
     ObjectRef::new(Kind::HelmChart, "kube-system", "minio-operator")
 }
 
 fn deployment() -> ObjectRef {
-    ObjectRef::new(Kind::Deployment, "minio-operator", "minio-operator")
+    ObjectRef::new(Kind::Deployment, NAMESPACE, "minio-operator")
 }
 
 fn sha256(bytes: &[u8]) -> String {

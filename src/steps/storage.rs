@@ -16,6 +16,9 @@ pub struct StorageClass;
 /// The class of ours.
 pub const LOCAL_PATH: &str = "local-path";
 
+/// The namespace of its provisioner.
+pub const NAMESPACE: &str = "local-path-storage";
+
 const UP: WaitSpec = WaitSpec { condition: "local-path-provisioner to run", typical: 20, remark: 120, limit: 900 };
 
 /// The class that the tenant's volumes name.
@@ -47,7 +50,7 @@ fn wanted(brief: &Brief) -> Result<Vec<Value>, Failure> {
 }
 
 fn deployment() -> ObjectRef {
-    ObjectRef::new(Kind::Deployment, "local-path-storage", "local-path-provisioner")
+    ObjectRef::new(Kind::Deployment, NAMESPACE, "local-path-provisioner")
 }
 
 async fn existing(cluster: &dyn Cluster, name: &str) -> Result<Check, Failure> {

@@ -7,7 +7,7 @@
 use super::link::Link;
 use crate::base::Secret;
 use crate::plan::Failure;
-use crate::ports::cluster::Created;
+use crate::ports::cluster::{Created, Printed};
 use crate::ports::object_store::{Expiry, Page, Versioning};
 use crate::ports::registry_admin::KeyInfo;
 use crate::ports::{Cluster, Kind, ObjectRef, ObjectStore, RegistryAdmin, lease};
@@ -56,6 +56,10 @@ impl Cluster for Fenced<dyn Cluster> {
 
     async fn list(&self, kind: Kind, namespace: &str, labels: &str) -> Result<Vec<Value>, Failure> {
         self.inner.list(kind, namespace, labels).await
+    }
+
+    async fn printed(&self, kind: Kind, namespace: &str) -> Result<Vec<Printed>, Failure> {
+        self.inner.printed(kind, namespace).await
     }
 
     async fn apply(&self, object: &Value, dry_run: bool) -> Result<Value, Failure> {

@@ -10,7 +10,7 @@ use super::kube_config;
 use super::trouble::Trouble;
 use crate::base::Secret;
 use crate::plan::{Failure, FailureKind};
-use crate::ports::cluster::{Cluster, Created, Kind, ObjectRef};
+use crate::ports::cluster::{Cluster, Created, Kind, ObjectRef, Printed};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -33,7 +33,7 @@ pub const MANAGER: &str = "modelquay";
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 /// The largest answer that is read: a page of 250 objects is far below.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
-const PAGE: u32 = 250;
+pub(super) const PAGE: u32 = 250;
 /// How many calls are on the way at once; more wait for their turn, outside of their own limit. Each
 /// of them needs a connection, and on a slow line a connection is some kilobytes of handshake: more
 /// of them would cost more than they save.
@@ -68,7 +68,7 @@ impl KubeCluster {
     }
 
     /// One request and its whole answer.
-    async fn call(&self, call: &Call<'_>, request: http::Request<Vec<u8>>) -> Result<(u16, Bytes), Failure> {
+    pub(super) async fn call(&self, call: &Call<'_>, request: http::Request<Vec<u8>>) -> Result<(u16, Bytes), Failure> {
         // Nobody closes the semaphore; without a turn the call would only be one more than planned.
         let _turn = self.turns.acquire().await;
         let asked = async {
@@ -140,7 +140,7 @@ fn params() -> PostParams {
 }
 
 /// The collection's path, as in `/apis/apps/v1/namespaces/x/deployments`.
-fn path(kind: Kind, namespace: &str) -> Result<String, Failure> {
+pub(super) fn path(kind: Kind, namespace: &str) -> Result<String, Failure> {
     let (group, version, _, plural, namespaced) = kind.api();
     safe(namespace)?;
     let root = if group.is_empty() { format!("/api/{version}") } else { format!("/apis/{group}/{version}") };
@@ -160,7 +160,7 @@ fn safe(name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn unbuilt(call: &Call<'_>, error: &dyn std::fmt::Display) -> Failure {
+pub(super) fn unbuilt(call: &Call<'_>, error: &dyn std::fmt::Display) -> Failure {
     Failure::permanent(format!("{call} cannot be asked")).because(error.to_string())
 }
 
@@ -231,6 +231,10 @@ impl Cluster for KubeCluster {
                 _ => return Ok(found),
             }
         }
+    }
+
+    async fn printed(&self, kind: Kind, namespace: &str) -> Result<Vec<Printed>, Failure> {
+        self.table(kind, namespace).await
     }
 
     async fn apply(&self, object: &Value, dry_run: bool) -> Result<Value, Failure> {

@@ -72,6 +72,37 @@ async fn what_is_not_there_is_none_also_where_its_kind_is_unknown() {
 }
 
 #[tokio::test]
+async fn secrets_are_listed_as_a_table_and_in_no_other_form() {
+    let server = Server::start(|seen| {
+        if seen.path.contains("/namespaces/whole/") {
+            return Reply::json(200, &json!({"kind": "SecretList", "items": [{"data": {"k": "canary"}}]}));
+        }
+        let next = if seen.path.contains("continue=") { "" } else { "eyJ-_" };
+        let rows = json!([{"cells": ["s"], "object": {"metadata": {"name": "s"}}}]);
+        let columns = json!([{"name": "Name"}]);
+        Reply::json(
+            200,
+            &json!({"kind": "Table", "metadata": {"continue": next}, "columnDefinitions": columns, "rows": rows}),
+        )
+    })
+    .await;
+    let cluster = cluster(&server).await;
+    let found = cluster.printed(Kind::Secret, "n").await.expect("a table");
+    assert_eq!(found.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["s", "s"]);
+    for seen in server.seen() {
+        assert_eq!(seen.headers["accept"], "application/json;as=Table;v=v1;g=meta.k8s.io");
+        assert!(
+            seen.path.starts_with("/api/v1/namespaces/n/secrets?limit=250&includeObject=Metadata"),
+            "{}",
+            seen.path
+        );
+    }
+    assert!(server.seen()[1].path.ends_with("&continue=eyJ-_"), "{}", server.seen()[1].path);
+    let failure = cluster.printed(Kind::Secret, "whole").await.expect_err("no table");
+    assert!(failure.message.contains("no table") && !format!("{failure:?}").contains("canary"), "{failure:?}");
+}
+
+#[tokio::test]
 async fn a_write_without_an_answer_is_unknown_and_a_read_is_not() {
     let server = Server::start(|_| Reply::Cut).await;
     let cluster = cluster(&server).await;

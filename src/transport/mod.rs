@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod age;
 pub mod answers;
+pub mod archive;
 pub mod askpass;
 mod certificate;
 pub mod connection;
@@ -24,6 +25,7 @@ pub mod https;
 pub mod kube;
 mod kube_answers;
 mod kube_config;
+mod kube_table;
 pub mod link;
 pub mod live;
 pub mod local;

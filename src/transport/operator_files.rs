@@ -7,7 +7,7 @@ use crate::base::{Secret, own_disk};
 use crate::plan::Failure;
 use crate::ports::OperatorFiles;
 use async_trait::async_trait;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, Stat};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
@@ -172,6 +172,15 @@ impl Place {
     /// Writes beside it, syncs, renames, syncs the directory. One name is used for what lies beside,
     /// so that a killed run leaves at most one such file and the next one removes it.
     fn replace(&self, path: &Path, content: &[u8], mode: Mode) -> Result<(), Failure> {
+        self.land(path, content, mode, RenameFlags::empty())
+    }
+
+    /// The same under a name that must be free then.
+    fn make(&self, path: &Path, content: &[u8], mode: Mode) -> Result<(), Failure> {
+        self.land(path, content, mode, RenameFlags::NOREPLACE)
+    }
+
+    fn land(&self, path: &Path, content: &[u8], mode: Mode, how: RenameFlags) -> Result<(), Failure> {
         let mut beside = OsString::from(".");
         beside.push(&self.name);
         beside.push(".part");
@@ -187,15 +196,34 @@ impl Place {
             .write_all(content)
             .and_then(|()| Ok(rustix::fs::fchmod(&file, mode)?))
             .and_then(|()| file.sync_all())
-            .and_then(|()| Ok(rustix::fs::renameat(&self.dir, &beside, &self.dir, &self.name)?));
+            .and_then(|()| self.name(&beside, how));
         if let Err(e) = written {
             // The half-written file may hold a secret; that it cannot be removed changes nothing in
             // the failure.
             let _ = rustix::fs::unlinkat(&self.dir, &beside, AtFlags::empty());
-            return Err(failed("write", path, &e));
+            return Err(if e.kind() == ErrorKind::AlreadyExists { taken(path) } else { failed("write", path, &e) });
         }
         sync(&self.dir, path)
     }
+
+    /// Gives what lies beside its name.
+    fn name(&self, beside: &OsString, how: RenameFlags) -> std::io::Result<()> {
+        if how.is_empty() {
+            return Ok(rustix::fs::renameat(&self.dir, beside, &self.dir, &self.name)?);
+        }
+        match rustix::fs::renameat_with(&self.dir, beside, &self.dir, &self.name, how) {
+            // Not every file system can do this in one step; a second name never replaces one.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {
+                rustix::fs::linkat(&self.dir, beside, &self.dir, &self.name, AtFlags::empty())?;
+                Ok(rustix::fs::unlinkat(&self.dir, beside, AtFlags::empty())?)
+            }
+            named => Ok(named?),
+        }
+    }
+}
+
+fn taken(path: &Path) -> Failure {
+    Failure::permanent(format!("{} exists already", path.display())).help("Name another file: none is overwritten.")
 }
 
 fn owner_is_trusted(uid: u32) -> bool {
@@ -235,7 +263,8 @@ fn read_whole(path: &Path, file: File) -> Result<Vec<u8>, Failure> {
     Ok(content)
 }
 
-fn read_private_now(path: &Path) -> Result<Option<Secret<Vec<u8>>>, Failure> {
+/// The content of a private file, or `None`. Refused where others could read or write it.
+pub fn read_own(path: &Path) -> Result<Option<Secret<Vec<u8>>>, Failure> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match rustix::fs::open(path, flags, Mode::empty()) {
         Ok(fd) => File::from(fd),
@@ -269,6 +298,17 @@ pub fn write_own(path: &Path, content: &[u8]) -> Result<(), Failure> {
     write_with(path, content, Mode::RUSR | Mode::WUSR)
 }
 
+/// Proves that [`write_new`] can make this file now: its directory is there, and its name is free.
+pub fn is_free(path: &Path) -> Result<(), Failure> {
+    if Place::open(path)?.stat(path)?.is_some() { Err(taken(path)) } else { Ok(()) }
+}
+
+/// Writes a new file of the user's own (0600) as a whole: under its name there is nothing, or all of it. One that
+/// exists stays as it is.
+pub fn write_new(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    Place::open(path)?.make(path, content, Mode::RUSR | Mode::WUSR)
+}
+
 fn write_with(path: &Path, content: &[u8], mode: Mode) -> Result<(), Failure> {
     let (parent, _) = Place::of(path)?;
     std::fs::DirBuilder::new()
@@ -295,7 +335,7 @@ impl OperatorFiles for LocalFiles {
 
     async fn read_private(&self, path: &str) -> Result<Option<Secret<Vec<u8>>>, Failure> {
         let path = PathBuf::from(path);
-        blocking(move || read_private_now(&path)).await
+        blocking(move || read_own(&path)).await
     }
 
     async fn write_private(&self, path: &str, content: &Secret<Vec<u8>>) -> Result<(), Failure> {

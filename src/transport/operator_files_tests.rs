@@ -117,3 +117,23 @@ async fn an_ordinary_file_makes_its_directories() {
     assert_eq!(files.read(text(&path)).await, Ok(Some(b"two".to_vec())));
     assert_eq!((mode_of(&path), mode_of(&home.join("a"))), (0o644, 0o700));
 }
+
+#[test]
+fn a_new_file_is_whole_private_and_replaces_nothing() {
+    let (_dir, home) = home();
+    let path = home.join("report.tar.gz");
+    std::fs::write(home.join(".report.tar.gz.part"), "half of one").expect("it is ours");
+    is_free(&path).expect("nothing is there");
+    write_new(&path, b"one").expect("nothing is there");
+    assert_eq!(mode_of(&path), 0o600);
+    for refused in [is_free(&path), write_new(&path, b"two")] {
+        let failure = refused.expect_err("it is there");
+        assert!(failure.line().contains("exists already") && failure.hint.is_some(), "{failure:?}");
+    }
+    symlink(home.join("elsewhere"), home.join("link")).expect("it is ours");
+    assert!(write_new(&home.join("link"), b"x").is_err() && !home.join("elsewhere").exists());
+    assert_eq!(std::fs::read(&path).expect("it is there"), b"one");
+    let names = std::fs::read_dir(&home).expect("it is ours").flatten().count();
+    assert_eq!(names, 2, "something was left beside it");
+    assert!(is_free(&home.join("none/x")).expect_err("no such directory").hint.is_some());
+}

@@ -65,7 +65,8 @@ impl Under {
 pub const fn limit(script: ScriptId) -> Duration {
     match script {
         // Each source that never answers costs its own timeout.
-        ScriptId::AskSources => Duration::from_mins(5),
+        // So does each question of a report, whose answer is long besides.
+        ScriptId::AskSources | ScriptId::Report => Duration::from_mins(5),
         _ => Duration::from_mins(2),
     }
 }

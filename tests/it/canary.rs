@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Secrets of an install: the keys' secret halves, and the lines of the private key that are its own.
-fn secrets(stage: &Stage) -> Vec<String> {
+pub fn secrets(stage: &Stage) -> Vec<String> {
     let mut found: Vec<String> = state::keys_in_secrets(stage).into_values().map(|(_, secret)| secret).collect();
     let (key, _) = state::tls_keys(stage);
     let pem = key.expect("the certificate has its key");
@@ -40,7 +40,7 @@ fn holds(bytes: &[u8], needle: &[u8]) -> bool {
 }
 
 /// Whether one of the secrets is in there, in whatever disguise.
-fn leaks(bytes: &[u8], secrets: &[String]) -> bool {
+pub fn leaks(bytes: &[u8], secrets: &[String]) -> bool {
     // Also as it would be seen by somebody who joins what was broken into lines.
     let joined: Vec<u8> = bytes.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
     let forms = secrets.iter().flat_map(|secret| disguises(secret.as_bytes()));

@@ -9,7 +9,7 @@ use modelquay::ports::host::Chunk;
 use modelquay::ports::registry_admin::KeyInfo;
 use modelquay::ports::{
     Access, Cluster, Credentials, Endpoint, FileSpec, Host, Kind, LinkState, Look, ObjectRef, ObjectStore, Objects,
-    OperatorFiles, Output, Probe, RegistryAdmin, ScriptId, Seen, UnitSpec, World,
+    OperatorFiles, Output, Printed, Probe, RegistryAdmin, ScriptId, Seen, UnitSpec, World,
 };
 use modelquay::transport::operator_files::LocalFiles;
 use modelquay::transport::simulated::Sim;
@@ -177,6 +177,10 @@ impl Cluster for WatchedCluster {
 
     async fn list(&self, kind: Kind, namespace: &str, labels: &str) -> Result<Vec<Value>, Failure> {
         self.inner.list(kind, namespace, labels).await
+    }
+
+    async fn printed(&self, kind: Kind, namespace: &str) -> Result<Vec<Printed>, Failure> {
+        self.inner.printed(kind, namespace).await
     }
 
     async fn apply(&self, object: &Value, dry_run: bool) -> Result<Value, Failure> {

@@ -12,7 +12,7 @@ use modelquay::ports::{
 };
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::UnixStream;
@@ -23,6 +23,8 @@ pub struct Losing {
     inner: Watched,
     failure: Failure,
     losses: AtomicUsize,
+    /// Whether the host is gone as well.
+    hostless: AtomicBool,
     restored: AtomicUsize,
     /// Where connections to ports lead.
     socket: PathBuf,
@@ -39,12 +41,18 @@ impl Losing {
         let inner = Watched::new(&stage.sim, &Ledger::default());
         let link = watch::Sender::new(LinkState::Up { rtt_ms: None });
         let (socket, dialled) = (stage.sim.machine().socket.clone(), Mutex::default());
-        Arc::new(Self { inner, failure, losses, restored, socket, dialled, noticed, link })
+        let hostless = AtomicBool::new(false);
+        Arc::new(Self { inner, failure, losses, hostless, restored, socket, dialled, noticed, link })
     }
 
     /// So many losses from now on.
     pub fn lose(&self, times: usize) {
         self.losses.store(times, SeqCst);
+    }
+
+    /// The host is gone as well, from now on.
+    pub fn lose_host(&self) {
+        self.hostless.store(true, SeqCst);
     }
 
     /// The link says that it was lost.
@@ -76,6 +84,9 @@ impl Losing {
 #[async_trait]
 impl World for Losing {
     async fn host(&self, host: HostId) -> Result<Arc<dyn Host>, Access> {
+        if self.hostless.load(SeqCst) {
+            return Err(Access::Failed(self.failure.clone()));
+        }
         self.inner.host(host).await
     }
     async fn cluster(&self) -> Result<Arc<dyn Cluster>, Access> {

@@ -19,6 +19,7 @@ mod program;
 mod pty;
 mod rehearsal;
 mod replay;
+mod report;
 mod rounds;
 mod s3;
 mod screens;

@@ -18,7 +18,7 @@ use modelquay::ports::probe::Reached;
 use modelquay::ports::registry_admin::KeyInfo;
 use modelquay::ports::{
     Access, Cluster, Credentials, Endpoint, FileSpec, Host, Kind, LinkState, Look, ObjectRef, ObjectStore, Objects,
-    OperatorFiles, Output, Probe, RegistryAdmin, ScriptId, Seen, UnitSpec, World,
+    OperatorFiles, Output, Printed, Probe, RegistryAdmin, ScriptId, Seen, UnitSpec, World,
 };
 use modelquay::transport::gather::{Asked, Gather};
 use modelquay::transport::simulated::Sim;
@@ -209,6 +209,9 @@ impl Cluster for FarCluster {
     }
     async fn list(&self, kind: Kind, namespace: &str, labels: &str) -> Result<Vec<Value>, Failure> {
         self.wire.ask(format!("every {kind:?}"), self.inner.list(kind, namespace, labels)).await
+    }
+    async fn printed(&self, _: Kind, _: &str) -> Result<Vec<Printed>, Failure> {
+        never()
     }
     async fn apply(&self, _: &Value, _: bool) -> Result<Value, Failure> {
         never()

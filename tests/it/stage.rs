@@ -4,16 +4,18 @@ use crate::ledger::{Ledger, Watched};
 use async_trait::async_trait;
 use modelquay::app::attach::attach;
 use modelquay::app::console::{Wanted, console};
+use modelquay::app::credentials::{self, Found};
 use modelquay::app::headless::{By, Env, Order, install, plan, resume};
 use modelquay::app::inspect::Inspection;
 use modelquay::app::sites::{RunDir, Sites};
-use modelquay::app::{Exit, Face, Machine, order};
-use modelquay::base::{Cancel, Redactor, SystemClock};
+use modelquay::app::{Exit, Face, Machine, order, report};
+use modelquay::base::{Cancel, Redactor, Secret, SystemClock};
 use modelquay::display::{self, About, JsonView, Last, LineView, View, diff, findings, preview};
 use modelquay::engine::retry::Retry;
 use modelquay::engine::step::{Hook, Moment, Progress};
 use modelquay::engine::{Consent, Event, Preview, RunState};
 use modelquay::plan::console::Console;
+use modelquay::plan::report::Manifest;
 use modelquay::plan::{Failure, HostId, StepKind};
 use modelquay::ports::{Answer, LinkState, Prompt, Question, World};
 use modelquay::transport::operator_files::LocalFiles;
@@ -53,6 +55,7 @@ struct Yes {
     json: Mutex<JsonView>,
     shown: Arc<Mutex<Vec<String>>>,
     last: Mutex<Vec<String>>,
+    agrees: bool,
 }
 
 fn held<T>(lock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -62,7 +65,7 @@ fn held<T>(lock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Yes {
     fn new(shown: &Arc<Mutex<Vec<String>>>) -> Self {
         let (lines, json) = (LineView::new(false), JsonView::new("edge-07", false));
-        Self { lines: lines.into(), json: json.into(), shown: Arc::clone(shown), last: Mutex::default() }
+        Self { lines: lines.into(), json: json.into(), shown: Arc::clone(shown), last: Mutex::default(), agrees: true }
     }
 
     fn show(&self, what: impl Fn(&mut dyn View) -> Vec<String>) {
@@ -103,6 +106,23 @@ impl Face for Yes {
         let about = About { run: run.id.clone(), site: site.to_string(), rehearsal, journal, so_far };
         self.show(|view| view.header(&about));
     }
+    fn credentials(&self, found: &Found) {
+        let keys: Vec<display::credentials::Key<'_>> = found
+            .keys
+            .iter()
+            .map(|(name, pair)| display::credentials::Key { name: name.id(), purpose: name.purpose(), pair })
+            .collect();
+        let in_clear = found.wanted == credentials::Wanted::Shown;
+        held(&self.shown).extend(display::credentials::human(&found.endpoint, &keys, in_clear));
+        held(&self.shown).push(display::credentials::json("edge-07", &found.endpoint, &keys, None));
+    }
+    fn report(&self, manifest: &Manifest) {
+        held(&self.shown).extend(display::report::human(manifest));
+        held(&self.shown).extend(display::report::json(manifest));
+    }
+    async fn may_write(&self, _: &Manifest) -> bool {
+        self.agrees
+    }
     fn console(&self, found: &Console) {
         held(&self.shown).extend(display::console::human(found));
         held(&self.shown).push(display::console::json(found));
@@ -112,6 +132,17 @@ impl Face for Yes {
             Last { exit: exit.code(), meaning: exit.meaning(), failure: failure.cloned(), words: words.to_vec() };
         self.show(|view| view.summary(&last));
         held(&self.last).extend(failure.map(Failure::line).into_iter().chain(last.words));
+    }
+}
+
+/// Types these lines, whatever is asked.
+struct Typing(Mutex<std::collections::VecDeque<String>>);
+
+#[async_trait]
+impl Prompt for Typing {
+    async fn ask(&self, _: Question) -> Result<Answer, Failure> {
+        let line = held(&self.0).pop_front().ok_or_else(|| Failure::needs_human("nothing more is typed"))?;
+        Ok(Answer::Text(Secret::new(line)))
     }
 }
 
@@ -243,6 +274,29 @@ impl Stage {
         let order = order::of_run(&run).expect("what was asked for can be read again");
         let cancel = env.cancel.clone();
         (cancel, Box::pin(async move { console(&env, &Machine::Given(world), &run, &order, wanted).await }))
+    }
+
+    /// A report over this world, agreed to or not, and the last words.
+    pub async fn report(&self, world: Arc<dyn World>, to: &Path, agrees: bool) -> (Exit, Vec<String>) {
+        held(&self.shown).clear();
+        let (_, mut env) = self.env(Hook::default(), Duration::ZERO);
+        let said = Arc::new(Yes { agrees, ..Yes::new(&self.shown) });
+        env.face = said.clone();
+        let site = "edge-07".parse().expect("a label");
+        let exit = report::report(&env, &Machine::Given(world), site, Some(to), self.directory()).await;
+        let words = held(&said.last).clone();
+        (exit, words)
+    }
+
+    /// The keys once more, with these lines typed where something is asked, and the last words.
+    pub async fn keys_again(&self, wanted: &credentials::Wanted, typed: &[&str]) -> (Exit, Vec<String>) {
+        held(&self.shown).clear();
+        let (said, mut env) = self.env(Hook::default(), Duration::ZERO);
+        env.prompt = Arc::new(Typing(Mutex::new(typed.iter().map(|line| (*line).to_owned()).collect())));
+        let order = order::of_run(&self.run().expect("a run was begun")).expect("it can be read");
+        let exit = credentials::credentials(&env, &Machine::Given(self.sim.clone()), &order, wanted).await;
+        let words = held(&said.last).clone();
+        (exit, words)
     }
 
     /// What an install would do now, by a look at this world.

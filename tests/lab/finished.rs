@@ -5,6 +5,7 @@ use crate::console::the_console_opens_in_a_browser;
 use crate::harness::{Host, program, python, wait_until};
 use crate::install::{differences, versions};
 use crate::product::{Product, key};
+use crate::reports::a_report_holds_everything_but_secrets;
 use crate::round_trips::a_plan_over_a_long_line;
 use crate::saved;
 use crate::{browser, screens, tunnel};
@@ -221,6 +222,7 @@ fn a_finished_host_is_asked_used_and_left_alone() {
     let (host, product) = finished();
     a_plan_over_a_long_line(&host, &product);
     the_console_opens_in_a_browser(&host);
+    a_report_holds_everything_but_secrets(&host, &product);
     the_root_key_rests(&host, &product);
     three_keys_do_what_their_policies_say(&host, &product);
     the_bucket_browser_works(&host, &product);

@@ -32,6 +32,7 @@ mod refused;
 #[expect(dead_code, reason = "no key is copied in a lab")]
 #[path = "../it/replay.rs"]
 mod replay;
+mod reports;
 mod round_trips;
 mod saved;
 mod screens;

@@ -1,8 +1,10 @@
 //! The command line's grammar. Help, completions and manual pages are made from it.
 
 mod browsing;
+mod report;
 
 pub use browsing::{Browse, ServiceFlags, SiteKeys};
+pub use report::{Credentials, Report};
 
 use crate::transport::simulated::BadDay;
 use crate::ui::text::Lang;
@@ -73,6 +75,10 @@ pub enum Command {
     Status(Status),
     /// Open a way to MinIO's console of an installed site from this computer; changes nothing on the host
     Console(Console),
+    /// Read the keys of an installed site from its cluster again, as root on its host; changes nothing there
+    Credentials(Credentials),
+    /// Gather what somebody else needs to understand a trouble, in one archive without secrets
+    Report(Report),
     /// Browse a registry: a site's, or any S3 service's
     Browse(Browse),
     /// Run the whole install against a simulated host; needs nothing and installs nothing

@@ -2,6 +2,7 @@
 //! by what it is known to do.
 
 use super::machine::{Machine, State};
+use super::report;
 use super::units::make_dirs;
 use super::world::Link;
 use crate::base::Secret;
@@ -89,6 +90,10 @@ impl SimHost {
                 answer(0, self.machine.progress_text(s, cursor, now), String::new())
             }
             (ScriptId::ReloadNetworkManager, _) => Output::default(),
+            (ScriptId::Report, [bytes, units, _]) => match (bytes.parse(), units.parse()) {
+                (Ok(bytes), Ok(units)) => Output { out: report::answer(s, bytes, units, now), ..Output::default() },
+                _ => answer(64, String::new(), String::new()),
+            },
             _ => answer(64, String::new(), format!("the simulated host cannot run {} so\n", script.name())),
         }
     }

@@ -15,6 +15,7 @@ pub mod images;
 pub mod lease;
 pub mod machine;
 pub mod probe;
+pub mod report;
 pub mod rke2;
 pub mod s3;
 pub mod samples;

@@ -83,6 +83,12 @@ impl Rke2 {
         self.to_come.last().map(|(at, _)| *at)
     }
 
+    /// What it has written to the journal by now.
+    pub fn journal_text(&self, now: u64) -> String {
+        let written = self.journal.iter().filter(|(at, _)| *at <= now);
+        written.fold(String::new(), |text, (_, line)| text + line + "\n")
+    }
+
     fn reached(&self, stage: Stage) -> bool {
         self.done.iter().any(|(_, s)| *s == stage)
     }

@@ -3,8 +3,9 @@
 use super::tenant;
 use crate::plan::Failure;
 use crate::ports::Cluster;
-use crate::ports::cluster::{Created, Kind, ObjectRef};
+use crate::ports::cluster::{Created, Kind, ObjectRef, Printed};
 use crate::transport::simulated::machine::{Machine, State};
+use crate::transport::simulated::report;
 use crate::transport::simulated::world::Link;
 use async_trait::async_trait;
 use serde_json::Value;
@@ -46,6 +47,10 @@ impl Cluster for SimCluster {
 
     async fn list(&self, kind: Kind, namespace: &str, labels: &str) -> Result<Vec<Value>, Failure> {
         self.ask(|s, _| s.objects.list(kind, namespace, labels))
+    }
+
+    async fn printed(&self, kind: Kind, namespace: &str) -> Result<Vec<Printed>, Failure> {
+        self.ask(|s, _| s.objects.list(kind, namespace, "").iter().map(report::printed).collect())
     }
 
     async fn apply(&self, object: &Value, dry_run: bool) -> Result<Value, Failure> {
@@ -113,7 +118,7 @@ impl Cluster for SimCluster {
         self.ask(|s, now| match path.split('?').next().unwrap_or_default() {
             "/readyz" | "/livez" | "/healthz" if s.rke2.is_up(now) => (200, "ok".to_owned()),
             "/version" => (200, format!("{{\"gitVersion\": \"{}\"}}", s.rke2.version)),
-            _ => (404, "404 page not found".to_owned()),
+            path => report::pod_log(s, path).map_or((404, "404 page not found".to_owned()), |log| (200, log)),
         })
     }
 
