@@ -49,6 +49,13 @@ fn down_to(pty: &Pty, row_is: impl Fn(&str) -> bool) {
     panic!("there is no such row:\n{}", pty.text());
 }
 
+/// Leaves what stands in front of the list, and waits until it has gone: a key right behind an ESC is another key, and what
+/// the list shows is shown there as well.
+fn back_from(pty: &Pty, title: &str) {
+    let title = begin_of(title);
+    pty.keys(ESC).wait("the list", |screen| !screen.contents().contains(&title));
+}
+
 /// What the terminal's clipboard is sent.
 fn clipboard(pty: &Pty) -> String {
     let mut sent = None;
@@ -120,7 +127,7 @@ fn changing(site: &Site<'_>, pty: &Pty) {
     down_to(pty, |row| row.contains("notes.txt ") && !row.contains("deleted"));
     pty.keys("R").says(&begin_of("work-restored"));
     assert_eq!(site.client.digest(BUCKET, "screens/notes.txt"), sha256(b"a note of the lab\n"));
-    pty.keys(ESC).says("notes.txt  ");
+    back_from(pty, "versions-of");
     // And down again, under another name.
     let into = site.product.path("notes.txt.back");
     pty.keys("Jnotes.txt").keys(ENTER).keys("g").says(&t("get-title")).keys(".back").keys(ENTER).says(".back");
@@ -131,7 +138,7 @@ fn changing(site: &Site<'_>, pty: &Pty) {
     assert_eq!(site.client.uploads(BUCKET, "screens/half.bin"), [upload]);
     pty.keys("U").says("half.bin").keys("x").says(&t("abort-title")).keys("half.bin").keys(ENTER).says("1 thrown away");
     assert!(site.client.uploads(BUCKET, "screens/half.bin").is_empty());
-    pty.keys(ESC).says("notes.txt  ");
+    back_from(pty, "uploads-of");
 }
 
 /// With the root key, which is there for whoever asks for it, a delete marker is taken off.
