@@ -37,6 +37,9 @@ pub async fn attach(env: &Env, machine: &Machine, order: &Order) -> Exit {
     let result = async {
         let world = connect(env, machine, &order.site).await?;
         let attached = over_the_link(env, &*world, async || bring(env, &world, order).await).await?;
+        if let Some(unit) = &attached.lease.engine {
+            env.face.note(&words::by_itself(unit));
+        }
         if let Some(holder) = attached.lease.held() {
             env.face.note(&words::in_the_hands_of(holder));
         }
@@ -62,7 +65,7 @@ pub(super) async fn bring(env: &Env, world: &Arc<dyn World>, order: &Order) -> R
     let host = world.host(order.site.name).await?;
     let kept = copies::kept(&*host).await?;
     let lease = lease::look(&*host, "-").await?;
-    let going_on = lease.held().and_then(|holder| kept.iter().find(|run| run.run == holder.run));
+    let going_on = kept.iter().find(|run| lease.goes_on_with(&run.run));
     let Some(run) = going_on.or(kept.last()) else {
         let failure = Failure::permanent(format!("{} keeps no run of modelquay", order.site.name));
         return Err(failure.help("begin one with: modelquay"));
@@ -148,7 +151,7 @@ async fn is_going_on(host: &dyn Host, run_dir: &RunDir, unit: Option<&str>) -> R
         return handed::unit_runs(host, unit).await;
     }
     let seen = lease::look(host, "-").await?;
-    Ok(seen.held().is_some_and(|holder| holder.run == run_dir.id))
+    Ok(seen.goes_on_with(&run_dir.id))
 }
 
 /// Whole lines of the host's journal behind what is known.

@@ -42,8 +42,10 @@ pub(super) async fn take(env: &Env, world: &Arc<dyn World>, site: HostId, run_di
     let who = Applicant { token: token.clone(), by: env.by.clone(), run: run_dir.id.clone(), site: site.to_string() };
     let mut force = env.take_over;
     let generation = loop {
-        let host = world.host(site).await?;
-        let asked = match lease::take(&*host, &who, force).await? {
+        // Whoever has asked and got no answer may ask again: to himself it is given at any time.
+        let taking =
+            over_the_link(env, &**world, async || lease::take(&*world.host(site).await?, &who, force).await).await?;
+        let asked = match taking {
             Taking::Ours(generation) => break generation,
             Taking::Held(holder) => format!("{site} is in the hands of {}", holder.words()),
             Taking::Busy(seen) => {

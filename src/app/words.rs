@@ -73,6 +73,11 @@ pub fn handed_over(site: HostId) -> String {
     )
 }
 
+/// When a run was handed to its host.
+pub fn by_itself(unit: &str) -> String {
+    format!("the host goes on with the run by itself, as the unit {unit}")
+}
+
 /// Who works on a host.
 pub fn in_the_hands_of(holder: &Holder) -> String {
     format!("the run is in the hands of {}", holder.words())

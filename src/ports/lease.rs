@@ -71,12 +71,20 @@ pub struct LeaseSeen {
     pub holder: Option<Holder>,
     /// Units of another run that are going on.
     pub units: Vec<String>,
+    /// The unit of a run that was handed to the host, while it is there. It takes the lease a moment after its start.
+    pub engine: Option<String>,
 }
 
 impl LeaseSeen {
     /// Whoever has it now.
     pub fn held(&self) -> Option<&Holder> {
         self.holder.as_ref().filter(|holder| holder.held)
+    }
+
+    /// Whether somebody goes on with this run, or the host itself does.
+    pub fn goes_on_with(&self, run: &str) -> bool {
+        let of_engine = self.engine.as_ref().is_some_and(|unit| unit.starts_with(&format!("modelquay-{run}-engine-")));
+        of_engine || self.held().is_some_and(|holder| holder.run == run)
     }
 
     /// What the script says. It comes from a host: what is not understood is left out, what is long is cut.
@@ -99,6 +107,7 @@ impl LeaseSeen {
                 "since" => holder.since = value.parse().unwrap_or_default(),
                 "age" => holder.age = value.parse().ok(),
                 "unit" => seen.units.push(value),
+                "engine" => seen.engine = Some(value),
                 _ => {}
             }
         }
@@ -193,9 +202,10 @@ mod tests {
 
     #[test]
     fn what_the_host_says_is_data() {
-        let out = b"generation=7\nheld=yes\nown=no\nby=ana@lap\x1b[31mtop\nfrom=10.0.0.7\nrun=r\nsite=s\nsince=1790000000\nage=8\nnow=1\nodd\n=\nunit=modelquay-x-1\n";
+        let out = b"generation=7\nheld=yes\nown=no\nby=ana@lap\x1b[31mtop\nfrom=10.0.0.7\nrun=r\nsite=s\nsince=1790000000\nage=8\nnow=1\nodd\n=\nunit=modelquay-x-1\nengine=modelquay-q-engine-3\n";
         let seen = LeaseSeen::parse(out);
         assert_eq!((seen.generation, seen.units.len()), (7, 1));
+        assert!(seen.goes_on_with("r") && seen.goes_on_with("q") && !seen.goes_on_with("x"));
         let holder = seen.held().expect("somebody has it");
         assert_eq!(holder.words(), "ana@laptop from 10.0.0.7, since 2026-09-21T14:13:20Z, last heard of 8 s ago");
         assert_eq!(LeaseSeen::parse(b"generation=0\nheld=no\nnow=1\n"), LeaseSeen::default());

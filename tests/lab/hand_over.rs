@@ -76,7 +76,7 @@ fn a_run_that_was_handed_to_its_host_needs_nobody() {
     println!("handed over after {:.1} s", begun.elapsed().as_secs_f64());
     hers.kill();
     // From another computer, while it goes on, to its end.
-    let seen: Ran = attach(&bob).end(LONG).expect(0).says("in the hands of");
+    let seen: Ran = attach(&bob).end(LONG).expect(0).says("goes on with the run by itself");
     println!("done on the host after {:.1} s", begun.elapsed().as_secs_f64());
     let on_host = |test: &str| host.holds(&format!("test {test} /var/lib/modelquay/sites/{}/keys.toml", host.name));
     assert!(on_host("-f"), "the keys wait:\n{}", seen.said);

@@ -15,7 +15,7 @@
 #
 # Output, where something is known: lines generation=, held=yes|no, own=yes|no, by=, from=, run=, site=,
 # since= (seconds since 1970), age= (seconds since it was kept last; missing after a start), now=, and
-# unit= for each unit of another run that is going on.
+# unit= for each unit of another run that is going on; `look` adds engine= for a run that was handed over.
 # Exit status: 0; 17 somebody else has the right; 18 it was taken from whoever asks; 19 units of another
 # run are going on; 64 wrong arguments; 73 it cannot be written.
 set -u
@@ -184,6 +184,9 @@ case $what:$# in
     look:1)
         load
         say "$1"
+        for unit in $(running_units); do
+            case $unit in modelquay-*-engine-*) echo "engine=$unit" ;; esac
+        done
         ;;
     check:1)
         load
