@@ -112,7 +112,7 @@ fn ask(home: &Path, trace: &Path, requests: &[String]) {
     let mut requested = runner.stdin.take().expect("it is a pipe");
     let mut replies = BufReader::new(runner.stdout.take().expect("it is a pipe")).lines();
     let ready = replies.next().expect("a first word").expect("text");
-    assert!(ready.starts_with("ready 1 "), "{ready}");
+    assert!(ready.starts_with("ready 2 "), "{ready}");
     for (number, request) in (1..).zip(requests) {
         requested.write_all(request.as_bytes()).expect("the runner listens");
         let reply = replies.next().expect("a reply").expect("text");
@@ -137,8 +137,8 @@ fn what_the_runner_writes_on_a_host_is_on_disk_before_it_says_so() {
         home.path(),
         trace.path(),
         &[
-            format!("1 write 600 {} 8 0\n{first}content\n", first.len()),
-            format!("2 start unit-1 {} {} 0\n{script}{args}", script.len(), args.len()),
+            format!("1 write 600 {} 8 0 0\n{first}content\n", first.len()),
+            format!("2 start unit-1 {} {} 0 0\n{script}{args}", script.len(), args.len()),
         ],
     );
     assert_eq!(fs::read_to_string(&target).expect("it was written"), "content\n");
