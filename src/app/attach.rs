@@ -8,6 +8,7 @@ use super::machine::Machine;
 use super::parts::{connect, over_the_link};
 use super::sites::{Request, RunDir};
 use super::words;
+use crate::base::jsonl;
 use crate::engine::event::Event;
 use crate::engine::journal::{FileJournal, Journal as _};
 use crate::engine::state::RunState;
@@ -160,7 +161,7 @@ async fn from_host(host: &dyn Host, path: &str, at: u64) -> Result<Vec<u8>, Fail
     if size < at {
         return Err(Failure::needs_human("the host keeps another journal of this run by now").help("attach once more"));
     }
-    whole_lines(&mut fresh);
+    fresh.truncate(jsonl::split(&fresh).whole);
     Ok(fresh)
 }
 
@@ -168,12 +169,8 @@ fn from_here(run_dir: &RunDir, at: u64) -> Result<Vec<u8>, Failure> {
     let bytes =
         std::fs::read(run_dir.journal()).map_err(|e| Failure::permanent("read the journal").because(e.to_string()))?;
     let mut fresh = bytes.get(usize::try_from(at).unwrap_or(usize::MAX)..).unwrap_or_default().to_vec();
-    whole_lines(&mut fresh);
+    fresh.truncate(jsonl::split(&fresh).whole);
     Ok(fresh)
-}
-
-fn whole_lines(bytes: &mut Vec<u8>) {
-    bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
 }
 
 /// Whether a run writes its keys into a file.

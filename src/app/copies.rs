@@ -5,7 +5,7 @@
 //! who has the lease writes it, and ours is put aside.
 
 use super::sites::{Request, RunDir};
-use crate::base::Secret;
+use crate::base::{Secret, jsonl};
 use crate::engine::state::RunState;
 use crate::plan::{Failure, HostId};
 use crate::ports::{FileSpec, Host, Look, ScriptId, Seen, World};
@@ -142,7 +142,7 @@ async fn push(host: &dyn Host, dir: &str, run_dir: &RunDir, mut at: Option<u64>)
     let mut bytes =
         fs::read(run_dir.journal()).map_err(|e| Failure::permanent("read the journal").because(e.to_string()))?;
     // A line that is being written may be cut off again.
-    bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+    bytes.truncate(jsonl::split(&bytes).whole);
     loop {
         let from = usize::try_from(at.unwrap_or(0)).unwrap_or(usize::MAX).min(bytes.len());
         let piece = &bytes[from..bytes.len().min(from + PIECE)];
@@ -175,8 +175,6 @@ pub(super) struct Kept {
     pub site: HostId,
     /// The run's id.
     pub run: String,
-    /// Bytes of its journal.
-    pub bytes: u64,
 }
 
 /// The runs that a host keeps, the newest last. What a host says is data: names that are none are left out.
@@ -188,9 +186,8 @@ pub(super) async fn kept(host: &dyn Host) -> Result<Vec<Kept>, Failure> {
         .lines()
         .filter_map(|line| {
             let mut words = line.split(' ');
-            let (site, run, bytes) = (words.next()?, words.next()?, words.next()?);
-            let (site, bytes) = (site.parse().ok()?, bytes.parse().ok()?);
-            is_run(run).then(|| Kept { site, run: run.to_owned(), bytes })
+            let (site, run) = (words.next()?.parse().ok()?, words.next()?);
+            is_run(run).then(|| Kept { site, run: run.to_owned() })
         })
         .collect();
     runs.sort_by(|a, b| a.run.cmp(&b.run));

@@ -12,7 +12,7 @@ use super::words;
 use crate::base::Secret;
 use crate::engine::state::RunState;
 use crate::plan::change::size_text;
-use crate::plan::{Failure, FailureKind, HostId};
+use crate::plan::{Failure, HostId};
 use crate::ports::host::unit_name;
 use crate::ports::lease::LeaseSeen;
 use crate::ports::{FileSpec, Host, Look, ScriptId, Seen, UnitSpec, UnitState, World};
@@ -159,8 +159,7 @@ pub(super) async fn unit_runs(host: &dyn Host, unit: &str) -> Result<bool, Failu
         Some(Seen::Unit(UnitState::Finished { status: 2 | 126 | 127 })) => {
             let log = host.unit_output(unit, 0, 4096).await?;
             let said = crate::base::sanitise::lines(&log.bytes, 300);
-            let failure =
-                Failure { kind: FailureKind::Permanent, ..Failure::permanent("the run did not begin on the host") };
+            let failure = Failure::permanent("the run did not begin on the host");
             Err(said.iter().rev().take(3).rev().fold(failure, |f, line| f.because(line.clone())))
         }
         _ => Ok(false),

@@ -73,8 +73,7 @@ scripts! {
     /// A piece of a file. Arguments: path, offset, most bytes. Output: the whole size in a line, then the piece. Changes
     /// nothing.
     ReadFrom = "read-from.sh";
-    /// The runs that are kept on the host. Argument: the directory of sites. Output: lines `SITE RUN BYTES`. Changes
-    /// nothing.
+    /// The runs that are kept on the host. Argument: the directory of sites. Output: lines `SITE RUN`. Changes nothing.
     Runs = "runs.sh";
     /// Unpacks the program that was sent to the host. Arguments: packed file, target, SHA-256 of the target. Ends with 65
     /// where it is another one, 69 without gzip, 126 where it does not run.

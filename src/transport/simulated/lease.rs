@@ -74,10 +74,10 @@ impl Machine {
             (ScriptId::ReadFrom, [path, from, most]) => read_from(s, path, from, most),
             (ScriptId::Runs, [sites]) => {
                 let mut text = String::new();
-                for (path, entry) in s.files.all() {
+                for (path, _) in s.files.all() {
                     let Some(rest) = path.strip_prefix(sites).and_then(|rest| rest.strip_prefix('/')) else { continue };
                     if let [site, "runs", run, "journal.jsonl"] = rest.split('/').collect::<Vec<_>>()[..] {
-                        let _ = writeln!(text, "{site} {run} {}", entry.size);
+                        let _ = writeln!(text, "{site} {run}");
                     }
                 }
                 answer(0, text)
