@@ -6,8 +6,10 @@
 pub mod cancel;
 pub mod chain;
 pub mod clock;
+pub mod guard;
 pub mod jsonl;
 pub mod own_disk;
+mod pages;
 pub mod random;
 pub mod redact;
 pub mod sanitise;

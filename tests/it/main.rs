@@ -13,6 +13,7 @@ mod ledger;
 mod lister;
 mod lost;
 mod made;
+mod memory;
 mod paced;
 mod plain_walk;
 mod program;
