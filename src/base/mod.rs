@@ -6,6 +6,8 @@
 pub mod cancel;
 pub mod chain;
 pub mod clock;
+#[cfg(test)]
+pub mod fuzz;
 pub mod guard;
 pub mod jsonl;
 pub mod own_disk;

@@ -6,6 +6,10 @@ mod commands;
 mod console;
 mod crash;
 mod elsewhere;
+#[path = "../../src/base/fuzz.rs"]
+#[expect(dead_code, reason = "the tests of the library itself use more of it")]
+mod fuzz;
+mod hostile;
 mod images;
 mod keys_file;
 mod killed;
