@@ -6,7 +6,7 @@ use crate::ports::{Credentials, OperatorFiles};
 use crate::steps::KeyName;
 use crate::transport::{age, operator_files};
 use std::path::Path;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// The largest file that is read: four pairs take less than a KiB.
 const LARGEST: u64 = 64 * 1024;
@@ -32,7 +32,8 @@ impl KeysFile {
     pub fn parse(text: &str) -> Result<Self, Failure> {
         let unreadable = |why: &str| Failure::permanent("the keys' file cannot be read").because(why.to_owned());
         // What toml says of a mistake quotes the line, which may hold a secret: only its place is told.
-        let table: toml::Table = text.parse().map_err(|_| unreadable("it is not TOML"))?;
+        let table = Wiped(text.parse().map_err(|_| unreadable("it is not TOML"))?);
+        let table = &table.0;
         let word = |table: &toml::Table, key: &str| table.get(key).and_then(|v| v.as_str()).map(str::to_owned);
         let mut keys = Vec::new();
         for name in KeyName::ALL {
@@ -45,8 +46,25 @@ impl KeysFile {
         if keys.is_empty() {
             return Err(unreadable("no key stands in it"));
         }
-        let endpoint = word(&table, "endpoint").ok_or_else(|| unreadable("it names no endpoint"))?;
-        Ok(Self { endpoint, site: word(&table, "site").unwrap_or_default(), keys })
+        let endpoint = word(table, "endpoint").ok_or_else(|| unreadable("it names no endpoint"))?;
+        Ok(Self { endpoint, site: word(table, "site").unwrap_or_default(), keys })
+    }
+}
+
+/// A table whose texts are overwritten when it is dropped.
+struct Wiped(toml::Table);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        fn wipe(value: &mut toml::Value) {
+            match value {
+                toml::Value::String(text) => text.zeroize(),
+                toml::Value::Array(items) => items.iter_mut().for_each(wipe),
+                toml::Value::Table(table) => table.iter_mut().for_each(|(_, value)| wipe(value)),
+                _ => {}
+            }
+        }
+        self.0.iter_mut().for_each(|(_, value)| wipe(value));
     }
 }
 
@@ -154,5 +172,29 @@ mod tests {
             let failure = KeysFile::parse(bent).expect_err("a mistake");
             assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
         }
+    }
+
+    #[test]
+    fn any_file_of_keys_is_read_or_refused_without_a_word_of_it() {
+        use crate::base::fuzz;
+        let whole = "site = \"edge-07\"\nendpoint = \"https://10.77.0.2:30900\"\n\n# root\n[root]\naccess_key = \"AKroot\"\n\
+                     secret_key = \"SK-canary-root\"\n[reader]\naccess_key = \"AK\"\nsecret_key = \"SK-canary\"\n";
+        let (mut read, mut refused) = (0_u64, 0_u64);
+        fuzz::each(fuzz::CASES, |dice| {
+            let mut bytes = whole.as_bytes().to_vec();
+            fuzz::bend(dice, &mut bytes);
+            match parsed(&bytes) {
+                Ok(file) => {
+                    read += 1;
+                    assert!((1..=KeyName::ALL.len()).contains(&file.keys.len()));
+                }
+                Err(failure) => {
+                    refused += 1;
+                    fuzz::shown(&failure.line(), 400);
+                    assert!(!failure.line().contains("canary"), "{failure}");
+                }
+            }
+        });
+        fuzz::both(read, refused);
     }
 }

@@ -154,7 +154,12 @@ fn read(path: &Path) -> Result<Read, Failure> {
         Err(e) if e.kind() == ErrorKind::NotFound => {}
         Err(e) => return Err(cannot("read", path, &e)),
     }
-    let split = jsonl::split(&bytes);
+    Ok(parse(&bytes))
+}
+
+/// Total: whatever the bytes are, there is something in them or not.
+fn parse(bytes: &[u8]) -> Read {
+    let split = jsonl::split(bytes);
     let mut read = Read { whole: !split.torn(bytes.len()), ..Read::default() };
     for line in split.lines {
         match serde_json::from_slice(line) {
@@ -164,7 +169,7 @@ fn read(path: &Path) -> Result<Read, Failure> {
             Err(_) => read.whole = false,
         }
     }
-    Ok(read)
+    read
 }
 
 /// Whether a line is a record of a kind that this program does not know.

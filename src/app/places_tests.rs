@@ -162,3 +162,37 @@ async fn a_program_that_holds_the_file_for_good_is_named() {
     drop(held);
     assert!(store.add(mark("a/")).await.is_ok());
 }
+
+#[test]
+fn any_file_of_places_is_read_as_far_as_it_can_be() {
+    use crate::base::fuzz;
+    let mut places = Places::default();
+    places.add(mark("a/"));
+    places.add(Bookmark::new(at("b/"), "Production").expect("a bookmark"));
+    places.visited(at("c/"));
+    let whole = String::from_utf8(lines(&places, &[b"{\"opened\":{\"at\":3}}".to_vec()])).expect("JSON is text");
+    let rows: Vec<&str> = whole.lines().collect();
+    let (mut right, mut wrong) = (0_u64, 0_u64);
+    fuzz::each(fuzz::CASES, |dice| {
+        let mut bytes = fuzz::some_lines(dice, &rows, 3).join("\n").into_bytes();
+        bytes.push(b'\n');
+        fuzz::bend(dice, &mut bytes);
+        let read = parse(&bytes);
+        if read.whole {
+            right += 1;
+        } else {
+            wrong += 1;
+        }
+        // What was understood is written and understood again as the same; that takes as long again, twice.
+        if dice.once_in(4) {
+            let again = parse(&lines(&read.places, &read.others));
+            assert!(again.whole && again.places == read.places && again.others == read.others);
+        }
+    });
+    fuzz::both(right, wrong);
+    let most = usize::try_from(MAX).expect("it is small").min(fuzz::LARGE);
+    for piece in [rows[0], rows[2], rows[3], "[", "{}", "\"", ""] {
+        let bytes = format!("{piece}\n").repeat(most / (piece.len() + 1)).into_bytes();
+        fuzz::soon(piece, || parse(&bytes).places.all().0.len());
+    }
+}

@@ -6,8 +6,12 @@
 pub mod cancel;
 pub mod chain;
 pub mod clock;
+#[cfg(test)]
+pub mod fuzz;
+pub mod guard;
 pub mod jsonl;
 pub mod own_disk;
+mod pages;
 pub mod random;
 pub mod redact;
 pub mod sanitise;

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 ///
 /// Escape sequences (CSI, OSC, DCS and the two-character ones) and control characters vanish, a tab
 /// becomes a space, bad UTF-8 becomes the replacement character, and characters that change the
-/// reading direction are written as `<U+202E>`. A cut line ends in `…`.
+/// reading direction or end a line in some readers' eyes are written as `<U+202E>`. A cut line ends in `…`.
 pub fn line(bytes: &[u8], cap: usize) -> String {
     text(&String::from_utf8_lossy(bytes), cap)
 }
@@ -26,7 +26,7 @@ pub fn text(input: &str, cap: usize) -> String {
             '\u{9d}' | '\u{90}' | '\u{98}' | '\u{9e}' | '\u{9f}' => skip_string(&mut chars),
             '\t' => out.push(' '),
             c if c.is_control() => {}
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{061c}' => {
+            c if turns(c) => {
                 let _ = write!(out, "<U+{:04X}>", c as u32);
             }
             c => out.push(c),
@@ -42,6 +42,35 @@ pub fn text(input: &str, cap: usize) -> String {
         }
     }
     out
+}
+
+/// A JSON text with escapes for every character that acts on a terminal or ends a line in some readers' eyes. It is
+/// the same JSON: such characters stand in its texts only.
+pub fn json(text: String) -> String {
+    let acts = |c: char| c.is_control() || turns(c);
+    if text.is_ascii() && !text.bytes().any(|b| b == 0x7f) || !text.chars().any(acts) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if acts(c) {
+            let _ = write!(out, "\\u{:04x}", c as u32);
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A text on its way into the cells of a screen, which takes control characters out by itself: with a replacement for
+/// each character that turns the reading direction round or ends a line.
+pub fn still(text: String) -> String {
+    if text.is_ascii() || !text.contains(turns) { text } else { text.replace(turns, "\u{fffd}") }
+}
+
+/// Characters that change the reading direction or end a line.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}')
 }
 
 /// A name as it can be told apart from every other: nothing vanishes. Control characters are written as
@@ -134,8 +163,9 @@ fn skip_string(chars: &mut Chars<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use super::lines as lines_of;
     use super::*;
-    use proptest::prelude::*;
+    use crate::base::fuzz;
 
     #[test]
     fn sequences_that_act_on_a_terminal_vanish() {
@@ -152,12 +182,43 @@ mod tests {
         assert_eq!(text("ééééé", 7), "éé…");
     }
 
-    proptest! {
-        #[test]
-        fn nothing_but_printable_text_of_bounded_length_comes_out(bytes in prop::collection::vec(any::<u8>(), 0..300), cap in 4usize..64) {
-            let safe = line(&bytes, cap);
-            prop_assert!(safe.len() <= cap.max(12));
-            prop_assert!(!safe.chars().any(char::is_control));
+    #[test]
+    fn json_stays_the_same_value_and_is_harmless() {
+        let value = serde_json::json!({"a\u{9b}": "x\u{202e}y\u{2028}\u{7f}\n\u{1b}", "b": ["\u{e4}\u{4e2d}", 1]});
+        let text = json(value.to_string());
+        assert!(fuzz::harmless(&text), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).ok(), Some(value));
+        assert_eq!(json("{\"a\":\"\u{e4}\"}".to_owned()), "{\"a\":\"\u{e4}\"}");
+    }
+
+    #[test]
+    fn any_bytes_come_out_as_printable_text_of_bounded_length() {
+        let lines = [
+            "time=\"2026\" level=info msg=\"a \u{1b}[1mbold\u{1b}[0m word\"",
+            "\u{1b}]8;;http://x\u{7}link\u{1b}]8;;\u{7}",
+            "\u{e4}\u{4e2d}\u{6587}",
+        ];
+        fuzz::each(fuzz::CASES, |dice| {
+            let mut bytes = dice.one(&lines).as_bytes().to_vec();
+            fuzz::bend(dice, &mut bytes);
+            let cap = 4 + dice.below(60);
+            fuzz::shown(&line(&bytes, cap), cap);
+            for one in lines_of(&bytes, cap) {
+                fuzz::shown(&one, cap);
+            }
+            let name = String::from_utf8_lossy(&bytes);
+            let seen = visible(&name);
+            assert!(fuzz::harmless(&seen), "{seen:?}");
+            assert!(seen.len() <= name.len() * 10);
+        });
+    }
+
+    #[test]
+    fn what_is_large_is_gone_through_once() {
+        for piece in ["\u{1b}[", "\u{1b}]", "a", "\u{1b}", "\u{202e}", "\n", "\u{1b}[1m"] {
+            let bytes = fuzz::large(piece).into_bytes();
+            fuzz::soon("a line", || fuzz::shown(&line(&bytes, 2048), 2048));
+            fuzz::soon("lines", || lines_of(&bytes, 240).len());
         }
     }
 }

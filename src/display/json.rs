@@ -4,6 +4,7 @@
 
 use super::{About, Last, View};
 use crate::base::clock::utc_text;
+use crate::base::sanitise;
 use crate::engine::event::Event;
 use crate::engine::step::Progress;
 use crate::ports::LinkState;
@@ -35,7 +36,8 @@ pub const TYPES: &[&str] = &[
     "error",
 ];
 
-/// One line: version and type first, then the rest.
+/// One line: version and type first, then the rest. What came from a host stands in it as it is, but nothing of it acts
+/// on a terminal.
 pub fn line(kind: &str, rest: Value) -> String {
     let mut all = Map::new();
     all.insert("v".into(), VERSION.into());
@@ -43,7 +45,7 @@ pub fn line(kind: &str, rest: Value) -> String {
     if let Value::Object(rest) = rest {
         all.extend(rest);
     }
-    Value::Object(all).to_string()
+    sanitise::json(Value::Object(all).to_string())
 }
 
 /// See the module.

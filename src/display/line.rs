@@ -36,7 +36,7 @@ impl LineView {
         let label = if self.rehearsal { format!("{REHEARSAL} ") } else { String::new() };
         // The date stands in the header; here the time of day is enough.
         let time = utc_text(at_ms);
-        format!("{label}{} {text}", time.get(11..).unwrap_or(&time))
+        format!("{label}{} {text}", time.split_once('T').map_or(time.as_str(), |(_, of_day)| of_day))
     }
 
     /// `[3/21] Title`.

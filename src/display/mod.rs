@@ -7,6 +7,8 @@ pub mod console;
 pub mod credentials;
 pub mod diff;
 pub mod findings;
+#[cfg(test)]
+mod fuzz_tests;
 pub mod json;
 pub mod line;
 pub mod preview;

@@ -3,6 +3,7 @@
 //! It knows neither SSH nor a terminal: steps ask the world through `ports`, readers fold the events.
 //! What a reader is shown has been synced to the journal before.
 
+pub mod clean;
 pub mod event;
 pub mod journal;
 pub mod preview;

@@ -1,5 +1,6 @@
 //! The dry run, and the consent to what it showed.
 
+use super::clean;
 use super::run::link_is_lost;
 use super::state::RunState;
 use super::step::{Brief, Check, Cx, Steps};
@@ -57,7 +58,7 @@ impl Preview {
     ) -> Result<Self, (StepId, Failure)> {
         let look = |id: StepId| {
             let cx = cx(id);
-            async move { (id, steps.step(id.kind).check(&cx).await) }
+            async move { (id, clean::check(cx.redactor, steps.step(id.kind).check(&cx).await)) }
         };
         let mut looks: FuturesOrdered<_> = plan.ids().into_iter().map(look).collect();
         let mut found: Vec<Previewed> = Vec::with_capacity(plan.steps().len());

@@ -3,6 +3,7 @@
 //! A result of kind `Unknown` is never taken for a failure and never repeated blindly: the link is
 //! waited for, then the step is checked again from the start.
 
+use super::clean;
 use super::event::{EventKind, Outcome, RunResult, StepPlan};
 use super::preview::ReviewedPlan;
 use super::recorder::Recorder;
@@ -219,14 +220,17 @@ impl Runner<'_> {
         let mut unknowns = 0;
         loop {
             hook.pass(id.kind, if applied { Moment::AfterApply } else { Moment::BeforeCheck }).await;
-            let found = step.check(&cx).await;
+            let found = clean::check(self.kit.redactor, step.check(&cx).await);
             hook.pass(id.kind, if applied { Moment::AfterLastCheck } else { Moment::AfterCheck }).await;
             let failure = match found {
                 Ok(Check::Done { why }) => return Ok(AttemptEnd::Done { why, changed }),
                 Ok(Check::NeedsWork { changes }) if applied => {
                     let failure = Failure::permanent("it was done, and the check after it does not agree");
                     let open = changes.iter().map(|c| format!("still to do: {c}"));
-                    return Ok(AttemptEnd::Failed(open.fold(failure, Failure::because)));
+                    return Ok(AttemptEnd::Failed(clean::failure(
+                        self.kit.redactor,
+                        open.fold(failure, Failure::because),
+                    )));
                 }
                 Ok(Check::NeedsWork { changes }) => {
                     if let Some(failure) = self.not_agreed(id, &changes) {
@@ -273,15 +277,16 @@ impl Runner<'_> {
     async fn apply(&self, step: &dyn Step, cx: &Cx<'_>) -> Result<(), Failure> {
         let result = step.apply(cx).await;
         self.kit.progress.send_modify(|p| p.waiting = None);
-        result
+        result.map_err(|failure| clean::failure(self.kit.redactor, failure))
     }
 
     /// Waits for the link. `None` means that the step can be looked at again.
     async fn restore(&self, step: StepId, failure: Failure) -> Result<Option<AttemptEnd>, Failure> {
         let begun = Instant::now();
-        let why = failure.line();
+        let why = clean::text(self.kit.redactor, &failure.line());
         self.kit.recorder.record(EventKind::LinkLost { step, why }).await?;
-        match self.kit.world.restore(self.options.link_timeout, self.kit.cancel).await {
+        let restored = self.kit.world.restore(self.options.link_timeout, self.kit.cancel).await;
+        match restored.map_err(|failure| clean::failure(self.kit.redactor, failure)) {
             Ok(()) => {
                 // With the link up at once (an API server that restarts) a short pause keeps this
                 // from becoming a busy loop.
@@ -309,7 +314,7 @@ impl Runner<'_> {
         let failure =
             Failure::needs_human("the host has changed since the plan was agreed to; this was not part of it");
         let failure = outside.iter().fold(failure, |f, change| f.because(change.to_string()));
-        Some(failure.help("look at a fresh plan and start the install again"))
+        Some(clean::failure(self.kit.redactor, failure.help("look at a fresh plan and start the install again")))
     }
 
     fn cx(&self, id: StepId, attempt: u32) -> Cx<'_> {

@@ -6,6 +6,12 @@
 
 use super::event::{Event, EventKind, Outcome, RunResult};
 use crate::plan::{Failure, StepId};
+use std::collections::BTreeSet;
+
+/// The most steps of a run, and the most that one of them needs. Plans have two dozen steps; a journal with more is not
+/// one of ours, and each event would have to look through all of them.
+const STEPS: usize = 128;
+const NEEDS: usize = 16;
 
 /// Where a step stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,11 +117,13 @@ impl RunState {
                 self.started_ms = Some(event.at_ms);
                 self.intent.clone_from(intent);
                 self.rehearsal = *rehearsal;
+                self.ignored += steps.len().saturating_sub(STEPS) as u64;
                 self.steps = steps
                     .iter()
+                    .take(STEPS)
                     .map(|s| StepState {
                         id: s.id,
-                        needs: s.needs.clone(),
+                        needs: s.needs.iter().take(NEEDS).copied().collect(),
                         agreed: s.agreed.clone(),
                         status: StepStatus::Waiting,
                         next_attempt: 1,
@@ -168,10 +176,10 @@ impl RunState {
         found.status = StepStatus::Ended { outcome: outcome.clone(), took_ms };
         if failed {
             found.next_attempt = found.next_attempt.saturating_add(1);
-            let mut lost = vec![step];
+            let mut lost = BTreeSet::from([step]);
             for other in &mut self.steps {
                 if other.status == StepStatus::Waiting && other.needs.iter().any(|need| lost.contains(need)) {
-                    lost.push(other.id);
+                    lost.insert(other.id);
                     other.status = StepStatus::Blocked { by: step };
                 }
             }

@@ -1,5 +1,6 @@
 //! What a step is to the engine.
 
+use super::clean;
 use super::tail::Output;
 use crate::base::{Cancel, Redactor};
 use crate::plan::components::Components;
@@ -162,7 +163,7 @@ impl Cx<'_> {
     pub fn stages(&self, stages: Vec<Stage>) {
         self.progress.send_modify(|p| {
             p.step = Some(self.id);
-            p.stages = stages;
+            p.stages = clean::stages(self.redactor, stages);
         });
     }
 
@@ -201,7 +202,7 @@ impl Waiter<'_> {
     ///
     /// Ends the wait with a failure when its limit is reached or a stop is asked for.
     pub async fn saw(&self, seen: Observed, sooner: impl Future<Output = ()> + Send) -> Result<(), Failure> {
-        let elapsed = self.elapsed();
+        let (elapsed, seen) = (self.elapsed(), clean::observed(self.cx.redactor, seen));
         self.cx.progress.send_modify(|p| {
             p.step = Some(self.cx.id);
             p.waiting = Some(Waiting {

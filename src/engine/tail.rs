@@ -65,7 +65,9 @@ impl Output {
 
     /// Takes one line of raw output.
     pub fn line(&self, step: StepId, raw: &[u8]) {
-        let safe = sanitise::line(raw, LINE);
+        // Before it is cut, so that no half of a secret is left at the end, and after it, because what was taken
+        // out may have stood in the middle of one.
+        let safe = sanitise::line(&self.redactor.redact_bytes(raw), LINE);
         let text = self.redactor.redact(&safe).into_owned();
         let Ok(mut inner) = self.inner.lock() else { return };
         inner.write(&format!("{step} {text}\n"));
@@ -135,6 +137,7 @@ impl Drop for Inner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::fuzz;
     use crate::plan::StepKind;
 
     #[test]
@@ -152,6 +155,47 @@ mod tests {
         assert_eq!(output.last(step, 1), [format!("line {} [secret]", KEPT + 4)]);
         assert_eq!(output.since(next).0, []);
     }
+
+    #[test]
+    fn no_half_of_a_secret_is_left_where_a_line_is_cut() {
+        let redactor = Redactor::new();
+        redactor.learn("correct-horse-battery");
+        let output = Output::memory(redactor);
+        let step = StepId::of(StepKind::ClusterStart, "edge".parse().expect("a label"));
+        for before in LINE - 30..LINE {
+            output.line(step, format!("{}correct-horse-battery and more", "x".repeat(before)).as_bytes());
+        }
+        output.line(step, b"corr\x1b[1mect-horse-bat\x00tery");
+        for line in output.since(0).0 {
+            assert!(!line.text.contains("corr"), "{}", line.text);
+        }
+    }
+
+    #[test]
+    fn any_line_is_kept_harmless_and_short() {
+        let redactor = Redactor::new();
+        redactor.learn("correct-horse-battery");
+        let output = Output::memory(redactor);
+        let step = StepId::of(StepKind::ClusterStart, "edge".parse().expect("a label"));
+        let lines = [
+            "time=\"2026-11-02T10:00:00Z\" level=info msg=\"Waiting for cri connection: rpc error\"",
+            "W1102 10:00:00.000000    1234 authentication.go:321] Unable to authenticate: correct-horse-battery",
+            "\u{1b}[33mWARN\u{1b}[0m \u{1b}]8;;https://x\u{7}a link\u{1b}]8;;\u{7}",
+        ];
+        let mut from = 0;
+        fuzz::each(fuzz::CASES, |dice| {
+            let mut raw = dice.one(&lines).as_bytes().to_vec();
+            fuzz::bend(dice, &mut raw);
+            output.line(step, &raw);
+            let (new, next) = output.since(from);
+            from = next;
+            assert_eq!(new.len(), 1);
+            fuzz::shown(&new[0].text, LINE);
+            assert!(!new[0].text.contains("correct-horse-battery"), "{raw:?}");
+        });
+        fuzz::soon("a large line", || output.line(step, fuzz::large("\u{1b}[1ma").as_bytes()));
+    }
+
     #[test]
     fn a_full_log_file_says_how_many_lines_it_lacks() {
         let dir = tempfile::tempdir().expect("a directory");

@@ -5,11 +5,18 @@ mod entries;
 
 pub use entries::{FileEntry, FileId, ImageEntry, ImageId, ImageRef};
 
+use crate::base::sanitise;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
 /// The table that the program carries.
 pub const BUILT_IN: &str = include_str!("../../assets/components.toml");
+
+/// The longest table that is read, in bytes; the built-in one has less than a hundredth of it.
+const LONGEST: usize = 1 << 20;
+
+/// Mistakes that are told; a file with more is something else than a table.
+const MOST: usize = 200;
 
 /// The whole table, resolved for one version and architecture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,39 +103,12 @@ impl Components {
     /// Reads the built-in table and the user's over it, for a release architecture (`amd64`,
     /// `arm64`). An entry of the user's replaces the whole entry.
     pub fn load(overrides: &[String], arch: &str) -> Result<Self, Vec<TableProblem>> {
-        let mut problems = Vec::new();
-        let mut version = String::new();
-        let mut files: BTreeMap<FileId, FileTable> = BTreeMap::new();
-        let mut images = BTreeMap::new();
-        let named = std::iter::once(("built-in".to_owned(), BUILT_IN))
-            .chain((1..).zip(overrides).map(|(n, text)| (format!("no. {n}"), text.as_str())));
-        for (name, text) in named {
-            match toml::from_str::<Table>(text) {
-                Ok(table) => {
-                    if table.format != 1 {
-                        problems.push(TableProblem::Value {
-                            table: name.clone(),
-                            what: format!("format {} is not known; this version reads 1", table.format),
-                        });
-                    }
-                    if let Some(rke2) = table.rke2 {
-                        version = rke2.version;
-                    }
-                    take_files(&name, table.file, &mut files, &mut problems);
-                    take_images(&name, table.image, &mut images, &mut problems);
-                }
-                Err(error) => problems.push(TableProblem::Shape { table: name, why: error.to_string() }),
-            }
+        let mut reading = Reading::default();
+        reading.take("built-in", BUILT_IN);
+        for (n, text) in (1..).zip(overrides) {
+            reading.take(&format!("no. {n}"), text);
         }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        let fill = |url: &str| url.replace("{version}", &version.replace('+', "%2B")).replace("{arch}", arch);
-        let files = files
-            .into_iter()
-            .map(|(id, f)| (id, FileEntry { url: fill(&f.url), sha256: f.sha256, bytes: f.bytes, source: f.source }))
-            .collect();
-        Ok(Self { rke2_version: version, files, images })
+        reading.finish(arch)
     }
 
     /// A file. Every file is in the built-in table, so it is always there.
@@ -144,6 +124,69 @@ impl Components {
     }
 }
 
+/// Tables on the way to becoming one.
+#[derive(Clone, Default)]
+struct Reading {
+    version: String,
+    files: BTreeMap<FileId, FileTable>,
+    images: BTreeMap<ImageId, ImageEntry>,
+    problems: Vec<TableProblem>,
+}
+
+impl Reading {
+    /// Lays a table over what was taken before.
+    fn take(&mut self, name: &str, text: &str) {
+        if text.len() > LONGEST {
+            let what = format!("it has {} bytes, and a table has at most {LONGEST}", text.len());
+            self.problems.push(TableProblem::Value { table: name.into(), what });
+            return;
+        }
+        let table = match toml::from_str::<Table>(text) {
+            Ok(table) => table,
+            Err(error) => return self.problems.push(shape(name.into(), text, &error)),
+        };
+        if table.format != 1 {
+            self.problems.push(TableProblem::Value {
+                table: name.into(),
+                what: format!("format {} is not known; this version reads 1", table.format),
+            });
+        }
+        if let Some(rke2) = table.rke2 {
+            self.version = rke2.version;
+        }
+        take_files(name, table.file, &mut self.files, &mut self.problems);
+        take_images(name, table.image, &mut self.images, &mut self.problems);
+    }
+
+    fn finish(self, arch: &str) -> Result<Components, Vec<TableProblem>> {
+        let Self { version, files, images, mut problems } = self;
+        if !problems.is_empty() {
+            let more = problems.len().saturating_sub(MOST);
+            problems.truncate(MOST);
+            if more > 0 {
+                let what = format!("there are {more} mistakes more");
+                problems.push(TableProblem::Value { table: "of these".into(), what });
+            }
+            return Err(problems);
+        }
+        let fill = |url: &str| url.replace("{version}", &version.replace('+', "%2B")).replace("{arch}", arch);
+        let files = files
+            .into_iter()
+            .map(|(id, f)| (id, FileEntry { url: fill(&f.url), sha256: f.sha256, bytes: f.bytes, source: f.source }))
+            .collect();
+        Ok(Components { rke2_version: version, files, images })
+    }
+}
+
+/// What is wrong with the shape of a table. The line itself is not repeated: it may be of any length, and have anything
+/// in it.
+fn shape(table: String, text: &str, error: &toml::de::Error) -> TableProblem {
+    let why = sanitise::text(&error.message().replace('\n', ", "), 400);
+    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| 1 + before.matches('\n').count());
+    let why = line.map_or_else(|| why.clone(), |line| format!("line {line}: {why}"));
+    TableProblem::Shape { table, why }
+}
+
 fn take_files(
     table: &str,
     from: BTreeMap<String, FileTable>,
@@ -153,7 +196,8 @@ fn take_files(
     for (name, entry) in from {
         let Some(id) = FileId::ALL.iter().copied().find(|id| id.name() == name) else {
             let known = FileId::ALL.iter().map(|id| id.name()).collect::<Vec<_>>().join(", ");
-            problems.push(TableProblem::Unknown { table: table.into(), what: name, known });
+            let what = sanitise::text(&name, 80);
+            problems.push(TableProblem::Unknown { table: table.into(), what, known });
             continue;
         };
         let good = |sha: &String| sha.len() == 64 && sha.bytes().all(|b| b.is_ascii_hexdigit());
@@ -163,9 +207,10 @@ fn take_files(
                 what: format!("{name}: sha256 is not 64 hex digits"),
             });
         }
-        if !(entry.url.starts_with("https://") || entry.url.starts_with("http://")) {
-            problems
-                .push(TableProblem::Value { table: table.into(), what: format!("{name}: url is not http or https") });
+        let one_word = !entry.url.chars().any(|c| c.is_whitespace() || c.is_control());
+        if !(entry.url.starts_with("https://") || entry.url.starts_with("http://")) || !one_word {
+            let what = format!("{name}: url is not http or https, in one word");
+            problems.push(TableProblem::Value { table: table.into(), what });
         }
         into.insert(id, entry);
     }
@@ -180,14 +225,17 @@ fn take_images(
     for (name, entry) in from {
         let Some(id) = ImageId::ALL.iter().copied().find(|id| id.name() == name) else {
             let known = ImageId::ALL.iter().map(|id| id.name()).collect::<Vec<_>>().join(", ");
-            problems.push(TableProblem::Unknown { table: table.into(), what: name, known });
+            let what = sanitise::text(&name, 80);
+            problems.push(TableProblem::Unknown { table: table.into(), what, known });
             continue;
         };
         if entry.refs.is_empty() {
             problems.push(TableProblem::Value { table: table.into(), what: format!("{name}: refs is empty") });
         }
         for reference in &entry.refs {
-            let what = match ImageRef::parse(reference) {
+            let parts = ImageRef::parse(reference);
+            let reference = sanitise::text(reference, 300);
+            let what = match parts {
                 None => format!("{name}: {reference:?} is not registry/name:tag[@sha256:…]"),
                 // The operator cuts a reference at its last colon and takes a port for a tag
                 // (facts gathered from minio/operator v7.1.1).
@@ -206,6 +254,10 @@ fn take_images(
         into.insert(id, ImageEntry { refs: entry.refs, source: entry.source });
     }
 }
+
+#[cfg(test)]
+#[path = "components/fuzz_tests.rs"]
+mod fuzz_tests;
 
 #[cfg(test)]
 mod tests {

@@ -56,7 +56,7 @@ pub struct Known {
 
 impl Known {
     fn fits(&self, line: &str) -> bool {
-        self.any.iter().any(|words| !words.is_empty() && words.iter().all(|word| line.contains(&word.to_lowercase())))
+        self.any.iter().any(|words| !words.is_empty() && words.iter().all(|word| line.contains(word)))
     }
 }
 
@@ -67,16 +67,28 @@ struct File {
 }
 
 /// The table. One that cannot be read is empty, and a test reads it.
-static KNOWN: LazyLock<Vec<Known>> =
-    LazyLock::new(|| toml::from_str::<File>(TABLE).map(|file| file.failure).unwrap_or_default());
+static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
+    let mut known = toml::from_str::<File>(TABLE).map(|file| file.failure).unwrap_or_default();
+    // Upper and lower case are the same: here once, and for each line that is looked at.
+    for word in known.iter_mut().flat_map(|known| known.any.iter_mut().flatten()) {
+        *word = word.to_lowercase();
+    }
+    known
+});
 
 /// Every known failure, the special ones before the general ones.
 pub fn all() -> &'static [Known] {
     &KNOWN
 }
 
+/// What is looked at of a line, in bytes: no log keeps longer ones.
+const LONGEST: usize = 4096;
+/// Lines that are looked at.
+const MOST: usize = 200;
+
 fn of_lines<'a>(lines: impl IntoIterator<Item = &'a str>) -> Option<&'static Known> {
-    let lines: Vec<String> = lines.into_iter().map(str::to_lowercase).collect();
+    let begin = |line: &'a str| line.get(..line.floor_char_boundary(LONGEST)).unwrap_or(line);
+    let lines: Vec<String> = lines.into_iter().take(MOST).map(|line| begin(line).to_lowercase()).collect();
     all().iter().find(|known| lines.iter().any(|line| known.fits(line)))
 }
 

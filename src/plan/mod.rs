@@ -12,6 +12,8 @@ pub mod facts;
 mod facts_parse;
 pub mod failure;
 pub mod failures;
+#[cfg(test)]
+mod fuzz_tests;
 pub mod graph;
 pub mod host;
 pub mod next;

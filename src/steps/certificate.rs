@@ -18,6 +18,7 @@ use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair, PKCS_ECDSA_P2
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+use zeroize::Zeroizing;
 
 /// The step.
 pub struct Certificate;
@@ -221,11 +222,12 @@ impl Step for Certificate {
             .create(&label(json!({
                 "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
                 "metadata": {"name": at.name, "namespace": at.namespace},
-                "data": {"tls.key": STANDARD.encode(fresh.serialize_pem())},
+                "data": {"tls.key": STANDARD.encode(&*Zeroizing::new(fresh.serialize_pem()))},
             })))
             .await?;
         let (Created::New(stored) | Created::Existed(stored)) = stored;
         let pem = secret_text(&stored, "tls.key").ok_or_else(|| Failure::permanent(format!("{at} holds no key")))?;
+        let pem = Zeroizing::new(pem);
         cx.redactor.learn(&pem);
         let key = KeyPair::from_pem(&pem)
             .map_err(|e| Failure::permanent(format!("read the key in {at}")).because(e.to_string()))?;
@@ -239,7 +241,7 @@ impl Step for Certificate {
                 &label(json!({
                     "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
                     "metadata": {"name": at.name, "namespace": at.namespace},
-                    "data": {"tls.crt": STANDARD.encode(certificate), "tls.key": STANDARD.encode(&pem)},
+                    "data": {"tls.crt": STANDARD.encode(certificate), "tls.key": STANDARD.encode(&*pem)},
                 })),
                 false,
             )

@@ -99,7 +99,10 @@ pub async fn write(world: &dyn World, brief: &Brief, redactor: &Redactor) -> Res
 
 /// The file's text: TOML, one table a key.
 pub fn text(brief: &Brief, url: &str, keys: &[(KeyName, Credentials)]) -> Secret<Vec<u8>> {
-    let mut out = format!("{}\n# Whoever can read this file can use the registry.\n", mark(brief));
+    // Its whole room from the start: growing would leave copies of the keys behind.
+    let room = keys.iter().map(|(_, pair)| pair.access_key.len() + pair.secret_key.expose().len() + 200).sum::<usize>();
+    let mut out = String::with_capacity(room + url.len() + 1000);
+    let _ = write!(out, "{}\n# Whoever can read this file can use the registry.\n", mark(brief));
     let _ = write!(out, "\nsite = \"{}\"\nendpoint = \"{url}\"\n", brief.site.name);
     for (key, pair) in keys {
         let _ = write!(

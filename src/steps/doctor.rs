@@ -16,7 +16,10 @@ pub async fn pods(cluster: &dyn Cluster, namespace: &str, labels: &str) -> Obser
     if pods.is_empty() {
         return Observed { value: "no pod yet".into(), guess: warning(cluster, namespace).await };
     }
-    let words: Vec<String> = pods.iter().map(state).collect();
+    let mut words: Vec<String> = pods.iter().take(PODS).map(state).collect();
+    if pods.len() > PODS {
+        words.push(format!("and {} more", pods.len() - PODS));
+    }
     // What a container says of itself comes before the namespace's events, of which the newest is often
     // about something else.
     let own = pods.iter().filter_map(trouble).find_map(|text| explain(&text).map(str::to_owned));
@@ -26,6 +29,9 @@ pub async fn pods(cluster: &dyn Cluster, namespace: &str, labels: &str) -> Obser
     };
     Observed { value: words.join("; "), guess }
 }
+
+/// Pods that are spoken of; an install's own have one or two.
+const PODS: usize = 8;
 
 /// Why a container of a pod waits, in its own words.
 fn trouble(pod: &Value) -> Option<String> {

@@ -163,6 +163,8 @@ fn ended(spec: &UnitSpec, status: u8, last: &[String], log: String) -> Failure {
 struct Lines {
     offset: u64,
     rest: Vec<u8>,
+    /// Whether the line under way was too long and has been shown.
+    cut: bool,
     last: Vec<String>,
 }
 
@@ -185,20 +187,36 @@ impl Lines {
     }
 
     fn take(&mut self, cx: &Cx<'_>, bytes: &[u8]) {
-        self.rest.extend_from_slice(bytes);
-        while let Some(at) = self.rest.iter().position(|b| *b == b'\n') {
-            let line: Vec<u8> = self.rest.drain(..=at).collect();
-            self.one(cx, &line[..at]);
+        let mut pieces = bytes.split(|b| *b == b'\n');
+        let open = pieces.next_back().unwrap_or_default();
+        for piece in pieces {
+            self.more(cx, piece);
+            if !std::mem::take(&mut self.cut) {
+                let line = std::mem::take(&mut self.rest);
+                self.one(cx, &line);
+            }
         }
-        // A line without end is cut rather than kept: memory does not grow with output.
+        self.more(cx, open);
+    }
+
+    /// More of a line. One without end is shown as far as it is kept, and the rest of it is passed over: memory does
+    /// not grow with output, and what stands across a cut (half a secret) is not shown as a line of its own.
+    fn more(&mut self, cx: &Cx<'_>, bytes: &[u8]) {
+        if self.cut {
+            return;
+        }
+        self.rest.extend_from_slice(bytes);
         if self.rest.len() > PIECE as usize {
             let line = std::mem::take(&mut self.rest);
             self.one(cx, &line);
+            self.cut = true;
         }
     }
 
     fn one(&mut self, cx: &Cx<'_>, line: &[u8]) {
-        let text = cx.redactor.redact(&crate::base::sanitise::line(line, 500)).into_owned();
+        // Taken out before the line is cut, so that no half of a secret is left.
+        let whole = cx.redactor.redact_bytes(line);
+        let text = cx.redactor.redact(&crate::base::sanitise::line(&whole, 500)).into_owned();
         if let Some((done, all)) = progress(&text) {
             cx.bytes(done, all);
             return;

@@ -11,6 +11,7 @@ use crate::ports::{Cluster, Credentials, Kind, ObjectRef};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 /// A key of the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,7 +74,7 @@ pub fn parse(key: KeyName, secret: &Value, redactor: &Redactor) -> Option<Creden
     let pair = match key {
         KeyName::Root => {
             // Only lines that begin with `export ` count for the operator (minio/operator v7.1.1).
-            let text = secret_text(secret, "config.env")?;
+            let text = Zeroizing::new(secret_text(secret, "config.env")?);
             let value = |name: &str| {
                 let prefix = format!("export {name}=");
                 let line = text.lines().find_map(|l| l.strip_prefix(&prefix))?;

@@ -24,6 +24,7 @@ use http_body_util::Full;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
+use zeroize::Zeroizing;
 
 const ROOT: &str = "/minio/admin/v3/";
 /// `info` of a small server is about 10 KiB.
@@ -222,7 +223,15 @@ impl RegistryAdmin for MinioAdmin {
 
     async fn set_key(&self, access_key: &str, secret_key: &Secret<String>) -> Result<(), Failure> {
         let what = format!("to write key {access_key}");
-        let plain = zeroize::Zeroizing::new(json!({"secretKey": secret_key.expose(), "status": "enabled"}).to_string());
+        // Put together from quoted texts with all its room: neither a value nor growing leaves a copy behind.
+        let secret = Zeroizing::new(
+            serde_json::to_string(secret_key.expose())
+                .map_err(|e| Failure::permanent(what.clone()).because(e.to_string()))?,
+        );
+        let mut plain = Zeroizing::new(String::with_capacity(secret.len() + 64));
+        for part in ["{\"secretKey\":", &secret, ",\"status\":\"enabled\"}"] {
+            plain.push_str(part);
+        }
         let body = madmin_crypto::encrypt(self.keys.secret_key.expose(), plain.as_bytes())?;
         self.must(&what, Method::PUT, "add-user", &[("accessKey", access_key)], body).await.map(|_| ())
     }

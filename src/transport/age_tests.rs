@@ -61,3 +61,30 @@ fn what_is_no_such_file_or_was_cut_is_told_and_never_panics() {
     let wrong = super::open(&whole, &Secret::from("another")).expect_err("wrong");
     assert!(wrong.line().contains("does not open"), "{wrong}");
 }
+
+#[test]
+fn any_head_of_a_sealed_file_is_read_or_refused_before_it_costs_anything() {
+    use crate::base::fuzz;
+    let whole = sealed(b"site = \"edge\"\n");
+    let (mut read, mut refused) = (0_u64, 0_u64);
+    fuzz::each(fuzz::CASES, |dice| {
+        let mut bytes = whole.clone();
+        fuzz::bend(dice, &mut bytes);
+        if let Some(header) = Header::parse(&bytes) {
+            read += 1;
+            assert!(header.signed.len() + header.payload.len() < bytes.len());
+            // What asks for too much is refused; the rest would cost a second each, and is tried above.
+            if header.work > MOST_WORK {
+                super::open(&bytes, &Secret::from("correct horse")).expect_err("it asks for too much");
+            }
+        } else {
+            refused += 1;
+            assert_eq!(open(&bytes, "correct horse"), None);
+        }
+    });
+    fuzz::both(read, refused);
+    for mut bytes in [vec![b'\n'; 10_000_000], b"\n--".repeat(3_000_000)] {
+        bytes.splice(0..0, VERSION.bytes());
+        fuzz::soon("10 MB of a head", || Header::parse(&bytes).is_none());
+    }
+}

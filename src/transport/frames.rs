@@ -3,6 +3,7 @@
 //! What comes from a host is data: a reply that does not keep to the form is an error, and no length
 //! in it makes us set memory aside before the bytes are there.
 
+use crate::base::secret;
 use crate::plan::Failure;
 use std::fmt;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
@@ -123,7 +124,8 @@ pub enum Status {
     Taken,
 }
 
-/// A reply.
+/// A reply. What it carries may be secret (a kubeconfig is one): it comes in without leaving copies behind, and
+/// whoever takes it overwrites it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// How it ended.
@@ -189,9 +191,20 @@ pub async fn read_line(from: &mut (impl AsyncBufRead + Unpin), max: u64) -> Resu
 }
 
 async fn read_part(from: &mut (impl AsyncBufRead + Unpin), len: u64) -> Result<Vec<u8>, Broken> {
-    let mut part = Vec::new();
-    from.take(len).read_to_end(&mut part).await.map_err(Broken::Lost)?;
-    if part.len() as u64 == len { Ok(part) } else { Err(Broken::Lost(std::io::ErrorKind::UnexpectedEof.into())) }
+    let mut part = Zeroizing::new(Vec::new());
+    let mut left = usize::try_from(len).unwrap_or(usize::MAX);
+    while left > 0 {
+        let there = from.fill_buf().await.map_err(Broken::Lost)?;
+        let piece = there.get(..there.len().min(left)).unwrap_or_default();
+        if piece.is_empty() {
+            return Err(Broken::Lost(std::io::ErrorKind::UnexpectedEof.into()));
+        }
+        secret::append(&mut part, piece);
+        let taken = piece.len();
+        from.consume(taken);
+        left -= taken;
+    }
+    Ok(std::mem::take(&mut *part))
 }
 
 /// Reads the reply to request `id`.

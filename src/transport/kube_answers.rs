@@ -38,6 +38,9 @@ pub(super) fn json(call: &Call<'_>, body: &[u8]) -> Result<Value, Failure> {
     })
 }
 
+/// Causes that are told: a server names each field, and may name any number.
+const CAUSES: usize = 12;
+
 const CONFLICT: &str = "someone else wrote it at the same time";
 
 /// Whether a failure says that the object changed between a read and a write.
@@ -59,6 +62,7 @@ pub(super) fn failure(call: &Call<'_>, code: u16, body: &[u8]) -> Failure {
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
+        .take(CAUSES)
         .map(|c| {
             let of = |key: &str| c.get(key).and_then(Value::as_str).unwrap_or_default();
             (of("reason"), of("field"), of("message"))

@@ -20,6 +20,8 @@ pub mod doorway;
 pub mod explain;
 mod fenced;
 pub mod frames;
+#[cfg(test)]
+mod fuzz_tests;
 pub mod gather;
 pub mod https;
 pub mod kube;

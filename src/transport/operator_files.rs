@@ -255,7 +255,10 @@ fn only_ours(path: &Path, there: &Stat) -> Result<(), Failure> {
 }
 
 fn read_whole(path: &Path, file: File) -> Result<Vec<u8>, Failure> {
-    let mut content = Vec::new();
+    // Room for all of it and for the byte by which an end is noticed: growing would leave copies behind, which may be of
+    // secrets.
+    let room = file.metadata().map_or(0, |seen| seen.len().min(MAX) + 1);
+    let mut content = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
     file.take(MAX + 1).read_to_end(&mut content).map_err(|e| failed("read", path, &e))?;
     if content.len() as u64 > MAX {
         return Err(Failure::permanent(format!("{} has more than {MAX} bytes", path.display())));

@@ -140,3 +140,38 @@ async fn a_server_cannot_pass_for_this_computer() {
     assert_eq!((asker, words), (Asker::Server { host: "edge".into() }, "Enter passphrase for key '/home/a/.ssh/id':"));
     assert_eq!(whose("edge", "Enter passphrase for key 'x': ").0, Asker::LocalSsh);
 }
+
+#[test]
+fn any_question_is_taken_apart_into_harmless_pieces() {
+    use crate::base::fuzz;
+    let asked = [
+        KEY,
+        "(tech@10.0.0.1) Password: ",
+        "(tech@10.0.0.1) Verification code: ",
+        "Enter passphrase for key '/home/tech/.ssh/id_ed25519': ",
+        "tech@10.0.0.1's password: ",
+        "Please type 'yes', 'no' or the fingerprint: ",
+        "Confirm user presence for key ED25519-SK SHA256:abc",
+    ];
+    let (mut keys, mut others) = (0_u64, 0_u64);
+    fuzz::each(fuzz::CASES, |dice| {
+        let text = dice.one(&asked);
+        let text = fuzz::bend_text(dice, text);
+        if let Some(key) = host_key(&text) {
+            keys += 1;
+            fuzz::shown(&key.host, 300);
+            fuzz::shown(&key.kind, 40);
+            fuzz::shown(&key.fingerprint, 120);
+            let _ = is_for(&key.host, "10.0.0.1");
+        } else {
+            others += 1;
+        }
+        let (who, words) = whose("edge", &text);
+        assert!(words.len() <= text.len());
+        // A server's words are never taken for this computer's.
+        assert_eq!(matches!(who, Asker::Server { .. }), words.len() < text.trim().len(), "{text:?}");
+    });
+    fuzz::both(keys, others);
+    let long = fuzz::large(KEY);
+    fuzz::soon("a large question", || (host_key(&long).is_some(), whose("edge", &long).1.len()));
+}

@@ -141,12 +141,14 @@ impl Talk<'_> {
         let mut until = Instant::now() + PATIENCE;
         let mut err_open = true;
         loop {
-            while let Some(end) = self.out.iter().position(|b| *b == b'\n') {
-                let line: Vec<u8> = self.out.drain(..=end).collect();
-                let line = String::from_utf8_lossy(line.get(..end).unwrap_or_default()).into_owned();
-                if fits(&line) {
-                    return Ok(line);
-                }
+            let lines = self.out.split_inclusive(|b| *b == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
+            let mut done = 0;
+            let found =
+                lines.inspect(|line| done += line.len() + 1).map(String::from_utf8_lossy).find(|line| fits(line));
+            let found = found.map(std::borrow::Cow::into_owned);
+            self.out.drain(..done);
+            if let Some(line) = found {
+                return Ok(line);
             }
             if self.out.len() > MOST_NOISE || self.said.len() > MOST_NOISE {
                 return Err(Failure::permanent(format!("{} talks without end before the runner starts", seat.host))

@@ -22,7 +22,7 @@ pub fn secrets(stage: &Stage) -> Vec<String> {
 }
 
 /// Every file under a directory.
-fn files(dir: &Path) -> Vec<PathBuf> {
+pub fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         match entry.file_type() {
@@ -48,7 +48,7 @@ pub fn leaks(bytes: &[u8], secrets: &[String]) -> bool {
 }
 
 /// Names of files under a directory in which one of the secrets is.
-fn leaking(dir: &Path, secrets: &[String]) -> Vec<String> {
+pub fn leaking(dir: &Path, secrets: &[String]) -> Vec<String> {
     let leaks = |path: &PathBuf| fs::read(path).is_ok_and(|bytes| leaks(&bytes, secrets));
     let name = |path: PathBuf| path.strip_prefix(dir).map(|p| p.display().to_string()).unwrap_or_default();
     files(dir).into_iter().filter(leaks).map(name).collect()

@@ -6,6 +6,10 @@ mod commands;
 mod console;
 mod crash;
 mod elsewhere;
+#[path = "../../src/base/fuzz.rs"]
+#[expect(dead_code, reason = "the tests of the library itself use more of it")]
+mod fuzz;
+mod hostile;
 mod images;
 mod keys_file;
 mod killed;
@@ -13,6 +17,7 @@ mod ledger;
 mod lister;
 mod lost;
 mod made;
+mod memory;
 mod paced;
 mod plain_walk;
 mod program;

@@ -1,5 +1,6 @@
 //! Where the keys are after an install, and where they are not.
 
+use crate::canaries;
 use crate::harness::{Host, TECH_PASSWORD, wait_until};
 use crate::product::{Product, Ran, Running, key};
 use modelquay::base::redact::disguises;
@@ -7,12 +8,16 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-/// Places on the host where the keys must be: etcd's data, the volumes that the kubelet mounts for the
-/// tenant, and MinIO's own configuration. Everything else is searched.
-const KNOWN: [&str; 4] =
-    ["/var/lib/rancher/rke2/server/db/", "/var/lib/kubelet/pods/", "/var/lib/modelquay-data/", "/run/k3s/containerd/"];
+/// Places on the host where the keys must be, and why. Everything else is searched.
+const KNOWN: [(&str, &str); 4] = [
+    ("/var/lib/rancher/rke2/server/db/", "etcd keeps the Secrets"),
+    ("/var/lib/kubelet/pods/", "the kubelet mounts the tenant's Secret for its pod"),
+    ("/var/lib/modelquay-data/", "MinIO keeps its users' keys among its own data"),
+    ("/run/k3s/containerd/", "the mounts of the pods as containerd sees them"),
+];
 
-fn secrets(product: &Product) -> Vec<String> {
+/// Every secret of an install: the keys that it made, and the password that it was given.
+pub fn secrets(product: &Product) -> Vec<String> {
     let mut all: Vec<String> =
         ["root", "reader", "publisher", "triton"].iter().map(|k| key(&product.credentials(), k).1).collect();
     all.push(TECH_PASSWORD.to_owned());
@@ -20,7 +25,7 @@ fn secrets(product: &Product) -> Vec<String> {
 }
 
 /// Every form of every secret, one a line of a pattern file for grep.
-fn patterns(secrets: &[String]) -> Vec<u8> {
+pub fn patterns(secrets: &[String]) -> Vec<u8> {
     let mut lines = Vec::new();
     for secret in secrets {
         for form in disguises(secret.as_bytes()) {
@@ -47,7 +52,7 @@ fn hits(host: &Host, patterns: &[u8]) -> Vec<String> {
          done; rm -r /dev/shm/canary"
     ));
     // The lab's own users database holds no clear text; what is left are real hits.
-    found.lines().filter(|l| !KNOWN.iter().any(|k| l.starts_with(k))).map(str::to_owned).collect()
+    found.lines().filter(|l| !KNOWN.iter().any(|(place, _)| l.starts_with(place))).map(str::to_owned).collect()
 }
 
 fn local_hits(dir: &Path, patterns: &[u8], allowed: &[&str]) -> Vec<String> {
@@ -86,6 +91,7 @@ pub fn watch(mut install: Running<'_>) -> Ran {
                 assert!(!found, "{} holds the sudo password", entry.path().join(file).display());
             }
         }
+        canaries::closed(&install);
         looks += 1;
         install.ended()
     });

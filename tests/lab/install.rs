@@ -1,5 +1,6 @@
 //! The install from one command, and the same command again.
 
+use crate::canaries::Eye;
 use crate::end_state::made_once;
 use crate::harness::{Host, labctl, python, wait_until};
 use crate::product::{Product, key};
@@ -73,7 +74,9 @@ fn a_bare_host_becomes_a_registry_and_the_same_command_again_changes_nothing() {
         differences(&running, &processes(&host)).is_empty()
     });
 
+    let eye = Eye::open(&host);
     let ran = canary::watch(product.start_install(&[])).expect(0);
+    eye.close(&product);
     println!("install: {:.1} s", ran.took.as_secs_f64());
     assert_eq!(product.health(&host), "200");
     assert!(listing(&product, &host).contains("s3://models"));

@@ -7,6 +7,7 @@
 
 mod bad_days;
 mod browser;
+mod canaries;
 mod canary;
 mod client;
 mod console;

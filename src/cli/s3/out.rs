@@ -1,5 +1,6 @@
 //! Standard output of these commands: lines for people, or one JSON object a line.
 
+use crate::base::sanitise;
 use serde_json::{Map, Value, json};
 use std::io::{self, BufWriter, Stdout, Write};
 
@@ -29,7 +30,7 @@ impl Out {
             if let Value::Object(more) = value() {
                 object.extend(more);
             }
-            writeln!(self.to, "{}", Value::Object(object))
+            writeln!(self.to, "{}", sanitise::json(Value::Object(object).to_string()))
         } else {
             writeln!(self.to, "{}", line())
         }

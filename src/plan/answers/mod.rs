@@ -95,8 +95,15 @@ pub const SECTIONS: &[(&str, &[&str])] = &[
     ("bucket", &["name", "versioning", "keep_versions", "noncurrent_days", "quota"]),
 ];
 
+/// The longest answers that are read, in bytes: those of a site have a few thousand.
+pub const LONGEST: usize = 1 << 20;
+
 /// Reads an answers file. All mistakes are reported at once, in the order of their lines.
 pub fn parse(text: &str) -> Result<Draft, Vec<Problem>> {
+    if text.len() > LONGEST {
+        let what = format!("the file has {} bytes, and answers have at most {LONGEST}", text.len());
+        return Err(vec![Problem { line: 1, key: String::new(), what, help: None }]);
+    }
     let mut reader = Reader::new(text);
     let draft = reader.document().and_then(|root| read(&mut reader, &root));
     match draft {
@@ -133,6 +140,9 @@ fn read(reader: &mut Reader<'_>, root: &Section<'_>) -> Option<Draft> {
     }
     Some(Draft { site, extra_ca, components })
 }
+
+#[cfg(test)]
+mod fuzz_tests;
 
 #[cfg(test)]
 #[path = "answers_tests.rs"]

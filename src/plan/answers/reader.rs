@@ -7,9 +7,14 @@ use std::borrow::Cow;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
+/// Problems that are told; a file with more is something else than answers.
+const MOST: usize = 200;
+
 /// The document's text and the problems found so far.
 pub struct Reader<'t> {
     text: &'t str,
+    /// Where each line ends: what is looked up for every value must not go through the text again.
+    ends: Vec<usize>,
     pub problems: Vec<Problem>,
 }
 
@@ -34,7 +39,8 @@ pub struct Found<'k, T> {
 
 impl<'t> Reader<'t> {
     pub fn new(text: &'t str) -> Self {
-        Self { text, problems: Vec::new() }
+        let ends = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(at, _)| at).collect();
+        Self { text, ends, problems: Vec::new() }
     }
 
     /// The document. `None` where it is not TOML: then nothing else is worth saying.
@@ -53,14 +59,21 @@ impl<'t> Reader<'t> {
         Some(section)
     }
 
-    /// Every problem, in the order of lines.
+    /// The problems, in the order of lines: all that anybody would read.
     pub fn finish(mut self) -> Vec<Problem> {
         self.problems.sort_by_key(|p| p.line);
+        let more = self.problems.len().saturating_sub(MOST);
+        if more > 0 {
+            self.problems.truncate(MOST);
+            let line = self.problems.last().map_or(1, |last| last.line);
+            let what = format!("from here on there are {more} mistakes more");
+            self.problems.push(Problem { line, key: String::new(), what, help: None });
+        }
         self.problems
     }
 
     fn line(&self, span: &Range<usize>) -> usize {
-        1 + self.text.bytes().take(span.start).filter(|b| *b == b'\n').count()
+        1 + self.ends.partition_point(|end| *end < span.start)
     }
 
     /// Records a problem with a key.
@@ -87,6 +100,11 @@ impl<'t> Reader<'t> {
                 continue;
             }
             let line = self.line(&key.span());
+            if self.problems.len() >= MOST {
+                // Nobody is told of it; it only counts.
+                self.complain(section.name, "", line, "", None);
+                continue;
+            }
             let help = if let Some(near) = nearest(word, known.iter().copied()) {
                 format!("did you mean {near:?}?")
             } else if let Some((home, _)) = SECTIONS.iter().find(|(_, keys)| keys.contains(&word)) {

@@ -1,5 +1,6 @@
 //! Lines of styled text: cut, filled and wrapped by what they take up on a terminal.
 
+use crate::base::sanitise::still;
 use crate::ui::theme::{Glyph, Role, Theme};
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -94,9 +95,9 @@ pub fn chunks(text: &str, cells: usize) -> Vec<String> {
     pieces
 }
 
-/// A span in a role.
+/// A span in a role. Words of hosts and of failures come through here, and nothing of them turns a line round.
 pub fn span(theme: Theme, role: Role, text: impl Into<String>) -> Span<'static> {
-    Span::styled(text.into(), theme.style(role))
+    Span::styled(still(text.into()), theme.style(role))
 }
 
 /// A line of one role.

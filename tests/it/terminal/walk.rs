@@ -3,6 +3,7 @@
 
 use super::back::{Before, nothing_left};
 use super::{CTRL_U, ENTER, PROGRAM, TAB, arrives, at_home, t, to_the_install};
+use crate::canary::{files, leaking};
 use crate::pty::{Pty, Recording};
 use crate::replay::{Asked, Hit, Place as Shown, Secrets, reveal_and_hide, search};
 use crate::state::keys_in;
@@ -41,6 +42,7 @@ fn a_rehearsal_is_walked_to_its_end_by_keys_and_leaves_no_secret() {
     }
     arrives(&pty, Place::Credentials);
     pty.says(&t("status-keys-unsaved"));
+    crate::memory::locked(pty.pid().as_raw_nonzero().get().unsigned_abs());
     let revealed = reveal_and_hide(&pty);
     let from = pty.count();
     pty.keys("c").says(&t("notice-copied"));
@@ -51,7 +53,15 @@ fn a_rehearsal_is_walked_to_its_end_by_keys_and_leaves_no_secret() {
     pty.keys("keys.toml").says("kept-here/keys.toml").keys(ENTER);
     pty.says(&t("status-keys-saved")).keys(ENTER);
     arrives(&pty, Place::Done);
-    pty.says(&t("status-done-rehearsed")).keys("q");
+    pty.says(&t("status-done-rehearsed"));
+    // Everything that the program keeps lies in this home as long as it runs.
+    let kept: Vec<String> = files(home.path()).iter().map(|file| file.display().to_string()).collect();
+    for name in ["journal.jsonl", "log.txt", "request.json", "hand-over.txt", "lock.json"] {
+        assert!(kept.iter().any(|file| file.ends_with(name)), "{name} is not among what is searched: {kept:?}");
+    }
+    let typed: Vec<String> = keys_in(&path).into_values().map(|(_, secret)| secret).collect();
+    assert_eq!(leaking(home.path(), &typed), ["kept-here/keys.toml"], "a secret was kept");
+    pty.keys("q");
     assert!(pty.ended().success(), "{}", pty.text());
     before.again(&pty);
     // What was there is there, and below it what happened.

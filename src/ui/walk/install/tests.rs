@@ -347,3 +347,35 @@ fn a_stop_is_asked_for_once() {
     press(&mut model, "x");
     assert!(model.walk.dialog.is_none());
 }
+
+#[test]
+fn any_words_of_a_host_are_drawn_without_a_character_that_acts() {
+    use crate::base::fuzz;
+    use crate::ui::testing::buffer;
+    let words = ["503 Service Unavailable", "an image cannot be pulled", "name a mirror", "level=info msg=\"x\""];
+    // A frame costs as much as a thousand lines elsewhere, and shows a dozen texts: a hundredth of the cases.
+    fuzz::each(fuzz::CASES / 100, |dice| {
+        let mut word = || {
+            let word = dice.one(&words);
+            fuzz::bend_text(dice, word)
+        };
+        let mut progress = starting_rke2();
+        for stage in &mut progress.stages {
+            (stage.name, stage.note) = (word(), word());
+        }
+        progress.waiting =
+            Some(Waiting { condition: word(), observed: word(), elapsed: 31, limit: 60, guess: Some(word()) });
+        let link = LinkState::Lost { since_ms: BEGAN, retry_at_ms: BEGAN, attempts: 3, why: word() };
+        let link = if word().len() % 2 == 0 { link } else { up() };
+        let mut model = running(StepKind::ClusterStart, progress, link);
+        model.update(Msg::Lines(vec![line(StepKind::ClusterStart, word()), line(StepKind::ClusterStart, word())], 2));
+        if word().len() % 3 == 0 {
+            let failure = Failure::permanent(word()).because(word()).because(word()).help(word());
+            ended_with(&mut model, How::Failed, StepKind::ClusterStart, Some(failure));
+        }
+        let frame = buffer(&model, 80, 24);
+        for cell in frame.content() {
+            assert!(fuzz::harmless(cell.symbol()), "a terminal would act on {:?}", cell.symbol());
+        }
+    });
+}
