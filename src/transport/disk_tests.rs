@@ -107,13 +107,10 @@ async fn what_one_writes_is_nobody_elses_until_it_is_closed() {
             _ => Disk.make_with(&path, vec![Bytes::from_static(b"x")]).await,
         };
         let held = held.unwrap_or_else(|e| panic!("{n}: {e}"));
-        let whys = [
-            Disk.claim(&path).await.err(),
-            Disk.make(&path).await.err(),
-            Disk.reopen(&path).await.err(),
-            Disk.make_with(&path, Vec::new()).await.err(),
-        ];
-        for error in whys {
+        // At the same time: each waits a moment for the file.
+        let others =
+            tokio::join!(Disk.claim(&path), Disk.make(&path), Disk.reopen(&path), Disk.make_with(&path, Vec::new()));
+        for error in [others.0.err(), others.1.err(), others.2.err(), others.3.err()] {
             let error = error.expect("it is held");
             assert_eq!((error.why, error.failure.kind), (WhyLocal::Taken, crate::plan::FailureKind::NeedsHuman));
             assert!(error.failure.hint.is_some());

@@ -11,6 +11,7 @@ use crate::ports::{Look, Seen};
 use futures_util::FutureExt as _;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SanType};
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 fn now<T>(future: impl Future<Output = T>) -> T {
     future.now_or_never().expect("a slice never waits")
@@ -113,16 +114,22 @@ fn any_answer_about_a_host_is_one_for_each_question_or_refused() {
     fuzz::soon("a large service", || looks::decode(&at[3..4], wire.as_bytes()).is_ok());
 }
 
-fn refusal(dice: &mut Dice) -> (u16, Value) {
-    let code = [400, 401, 403, 404, 409, 410, 422, 429, 500, 503, 504, 0, 999][dice.below(13)];
-    let value = json!({
-        "kind": "Status", "status": "Failure", "reason": "Conflict", "code": code,
+/// A refusal as it is meant; made once, because making one takes longer than reading it.
+static REFUSAL: LazyLock<Value> = LazyLock::new(|| {
+    json!({
+        "kind": "Status", "status": "Failure", "reason": "Conflict", "code": 0,
         "message": "Apply failed with 1 conflict: conflict with \"kubectl-edit\" using v1: .spec.type",
         "details": {"name": "minio", "kind": "services", "causes": [
             {"reason": "FieldManagerConflict", "message": "conflict with \"kubectl-edit\" using v1", "field": ".spec.type"},
             {"reason": "FieldValueInvalid", "message": "Invalid value: \"x\": must be a label", "field": "metadata.name"},
         ]},
-    });
+    })
+});
+
+fn refusal(dice: &mut Dice) -> (u16, Value) {
+    let code = [400, 401, 403, 404, 409, 410, 422, 429, 500, 503, 504, 0, 999][dice.below(13)];
+    let mut value = REFUSAL.clone();
+    value["code"] = code.into();
     (code, value)
 }
 

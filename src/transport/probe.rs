@@ -37,6 +37,8 @@ pub trait Tunnel: Send + Sync {
 #[derive(Clone)]
 pub struct Prober {
     tunnel: Option<Arc<dyn Tunnel>>,
+    /// How long the direct way may take as a whole.
+    direct_limit: Duration,
     /// The last endpoint whose direct way was closed while the tunnel led there, and why.
     closed: Arc<Mutex<Option<Closed>>>,
 }
@@ -51,7 +53,7 @@ struct Closed {
 impl Prober {
     /// With a way round where the direct one is closed, or without one.
     pub fn new(tunnel: Option<Arc<dyn Tunnel>>) -> Self {
-        Self { tunnel, closed: Arc::default() }
+        Self { tunnel, direct_limit: DIRECT_LIMIT, closed: Arc::default() }
     }
 
     /// Why the direct way to an endpoint was closed a moment ago.
@@ -79,7 +81,7 @@ impl Prober {
         let known = self.tunnel.as_ref().and_then(|_| self.closed((at.ip, at.port)));
         let direct = match known {
             Some(why) => why,
-            None => match directly(&roots, &url).await {
+            None => match directly(&roots, &url, self.direct_limit).await {
                 Ok(seen) => return Ok((Wire::Direct, reached(seen, Route::Direct)?)),
                 // Whatever is wrong with the direct way, the host may see the right server: an address
                 // of the site can belong to something else where this computer is.
@@ -111,12 +113,12 @@ type Seen = (http::StatusCode, Vec<u8>);
 
 /// Looks directly, and once more where the first try failed at once: a single refused connection closes no
 /// way, and what is said of the way must not change with each look.
-async fn directly(roots: &Roots, url: &http::Uri) -> Result<Seen, LookError> {
+async fn directly(roots: &Roots, url: &http::Uri, limit: Duration) -> Result<Seen, LookError> {
     let begun = Instant::now();
-    match look(Wire::Direct, roots, url, DIRECT_LIMIT).await {
+    match look(Wire::Direct, roots, url, limit).await {
         Err(_) if begun.elapsed() < AT_ONCE => {
             tokio::time::sleep(AT_ONCE / 4).await;
-            look(Wire::Direct, roots, url, DIRECT_LIMIT).await
+            look(Wire::Direct, roots, url, limit).await
         }
         seen => seen,
     }

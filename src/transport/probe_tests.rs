@@ -69,7 +69,9 @@ async fn a_closed_way_is_not_tried_again_at_every_look() {
     swallowed.set_nonblocking(true).expect("it is ours");
     // Something that takes the connection and never speaks TLS: as slow as a silent firewall.
     let at = Endpoint { port: swallowed.local_addr().expect("it is bound").port(), ..server.endpoint() };
-    let prober = Prober::new(Some(Arc::new(To(server.forward(dir.path())))));
+    // Above AT_ONCE: a way that is refused at once is tried twice.
+    let limit = AT_ONCE + Duration::from_millis(500);
+    let prober = Prober { direct_limit: limit, ..Prober::new(Some(Arc::new(To(server.forward(dir.path()))))) };
     let tried = |listener: &std::net::TcpListener| std::iter::from_fn(|| listener.accept().ok()).count();
     for _ in 0..3 {
         let seen = prober.get(&at, "/").await.expect("the tunnel leads there");

@@ -5,6 +5,7 @@ use modelquay::cli::args::Cli;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 fn files(under: &str, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -45,16 +46,15 @@ fn literals(source: &str) -> Vec<String> {
     found
 }
 
-fn sub_commands() -> BTreeSet<String> {
+static SUB_COMMANDS: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let mut root = <Cli as clap::CommandFactory>::command();
     root.build();
     root.get_subcommands().map(|sub| sub.get_name().to_owned()).collect()
-}
+});
 
 /// The commands in a text: whole lines, what stands in backticks or behind a colon, and whatever goes on
 /// with the name of a sub-command.
 fn commands(text: &str) -> Vec<String> {
-    let known = sub_commands();
     let mut found = Vec::new();
     for line in text.lines() {
         for (at, _) in line.match_indices("modelquay ") {
@@ -67,7 +67,7 @@ fn commands(text: &str) -> Vec<String> {
             let whole = before.trim().is_empty() && line.starts_with("  ") || before.trim() == "$";
             let said = before.trim_end().ends_with(':');
             let word = rest.split_whitespace().nth(1).unwrap_or_default();
-            let named = known.contains(word.trim_end_matches(|c: char| !c.is_alphanumeric()));
+            let named = SUB_COMMANDS.contains(word.trim_end_matches(|c: char| !c.is_alphanumeric()));
             if quoted || whole || said || named {
                 // Two blanks set an explanation apart.
                 let end = rest.find(if quoted { "`" } else { "  " }).unwrap_or(rest.len());

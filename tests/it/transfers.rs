@@ -67,7 +67,7 @@ impl Bench {
     }
 
     fn file(&self, name: &str, size: usize) -> Vec<u8> {
-        let bytes: Vec<u8> = (0..size).map(|n| u8::try_from((n / 3 + n * 7) % 253).expect("below 253")).collect();
+        let bytes = crate::s3::bytes(size);
         std::fs::write(self.path(name), &bytes).expect("written");
         bytes
     }

@@ -51,7 +51,7 @@ pub fn browse(global: &Global, args: &args::Browse) -> Exit {
         let spot = spot(begin.path.as_deref());
         let home = std::env::current_dir().unwrap_or_default();
         let room = Room { home, sites: sites(global)? };
-        show(global, false, &found, spot, room, !args.no_mouse).await
+        show(global, false, &found, spot, room, !args.no_mouse, &mut EventStream::new()).await
     });
     let exit = exit.unwrap_or_else(|failure| refuse(&failure));
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -177,6 +177,7 @@ pub(super) async fn show(
     spot: Spot,
     room: Room,
     mouse: bool,
+    events: &mut EventStream,
 ) -> Result<Exit, Failure> {
     let trust = match registry.ca {
         Vouched::Site => Shown::Site(registry.name.clone()),
@@ -206,7 +207,7 @@ pub(super) async fn show(
     {
         let mut tty =
             Taken::take(mouse, wrapped()).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
-        run(&mut model, &mut tty, EventStream::new(), feeds, effects).await;
+        run(&mut model, &mut tty, events, feeds, effects).await;
     }
     driver.abort();
     Ok(Exit::Done)

@@ -246,11 +246,13 @@ async fn drive(global: &Global, model: &mut Model, begin: Begin) -> Result<(Exit
         // Nothing else is in the queue yet.
         let _ = effects.try_send(Effect::Resume { site });
     }
+    // One for all screens of the program: a second one beside what the first one leaves behind has lost keys.
+    let mut events = EventStream::new();
     let (leaving, ended) = {
         let mut tty =
             Taken::take(false, wrapped()).map_err(|e| Failure::permanent("use the terminal").because(e.to_string()))?;
         let ended = work(driver.clone(), asked)?;
-        (run(model, &mut tty, EventStream::new(), feeds, effects).await, ended)
+        (run(model, &mut tty, &mut events, feeds, effects).await, ended)
     };
     if leaving == Leaving::Browse(None) {
         // The walk is over, and its connection goes on as the browser's.
@@ -261,7 +263,7 @@ async fn drive(global: &Global, model: &mut Model, begin: Begin) -> Result<(Exit
                 let home =
                     if driver.rehearsal { driver.base.clone() } else { std::env::current_dir().unwrap_or_default() };
                 let room = browse::Room { home, sites: driver.sites.clone() };
-                browse::show(global, driver.rehearsal, &registry, browse::first_bucket(model), room, true).await
+                browse::show(global, driver.rehearsal, &registry, browse::first_bucket(model), room, true, &mut events).await
             }
             Err(failure) => Err(failure),
         } {

@@ -1,7 +1,7 @@
 //! Two processes that want the same file or the same upload: the second one says who has it and leaves it alone, and
 //! what a killed one had is free.
 
-use super::Bench;
+use super::{Bench, bytes};
 use super::commands::put;
 use crate::program::{Said, program};
 use modelquay::ports::Objects as _;
@@ -11,10 +11,6 @@ use std::time::Duration;
 use tokio::process::Child;
 
 const SIZE: usize = (13 << 20) + 5;
-
-fn bytes() -> Vec<u8> {
-    (0..SIZE).map(|n| u8::try_from((n / 3 + n * 7) % 253).expect("below 253")).collect()
-}
 
 /// Begins a command whose first such request is never answered, and waits until it is there.
 async fn hanging(bench: &Bench, request: (&'static str, &str), args: &[&str]) -> Child {
@@ -53,11 +49,11 @@ async fn second_one_waits_its_turn(bench: &Bench, request: (&'static str, &str),
 async fn an_upload_belongs_to_one_process() {
     let bench = Bench::new();
     let file = bench.home.path().join("w.bin");
-    std::fs::write(&file, bytes()).expect("written");
+    std::fs::write(&file, bytes(SIZE)).expect("written");
     let args = ["put", file.to_str().expect("a path of ours"), "s3://models/big"];
     second_one_waits_its_turn(&bench, ("PUT", "/models/big"), &args).await;
     let there = bench.store.with(|s| s.look("models", "big", None).expect("there").data.clone());
-    assert!(there == bytes());
+    assert!(there == bytes(SIZE));
     let open = bench.objects().list_uploads("models", "big", None).await.expect("listed").rows;
     assert!(open.is_empty(), "{open:?}");
 }
@@ -65,11 +61,11 @@ async fn an_upload_belongs_to_one_process() {
 #[tokio::test]
 async fn a_file_that_is_fetched_belongs_to_one_process() {
     let bench = Bench::new();
-    put(&bench, "big", bytes());
+    put(&bench, "big", bytes(SIZE));
     let file = bench.home.path().join("here.bin");
     let args = ["get", "s3://models/big", file.to_str().expect("a path of ours")];
     second_one_waits_its_turn(&bench, ("GET", "/models/big"), &args).await;
-    assert!(std::fs::read(&file).expect("there") == bytes());
+    assert!(std::fs::read(&file).expect("there") == bytes(SIZE));
     let left: Vec<_> = std::fs::read_dir(bench.home.path()).expect("there").flatten().map(|e| e.file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().contains(".part")), "{left:?}");
 }
@@ -81,14 +77,14 @@ async fn a_copy_in_parts_belongs_to_one_process() {
     // Of parts and without a checksum of the whole, so that a copy has to be of parts too.
     let upload = objects.begin_upload(&At::new("models", "parted"), &Notes::default(), None).await.expect("begun");
     let mut parts = Vec::new();
-    for (number, piece) in (1..).zip(bytes().chunks(5 << 20)) {
+    for (number, piece) in (1..).zip(bytes(SIZE).chunks(5 << 20)) {
         parts.push(objects.send_part(&upload, number, piece.to_vec().into(), None).await.expect("sent"));
     }
     objects.complete(&upload, &parts, None, &OnlyIf::Always).await.expect("made");
     let args = ["cp", "s3://models/parted", "s3://models/twin"];
     second_one_waits_its_turn(&bench, ("PUT", "/models/twin"), &args).await;
     let there = bench.store.with(|s| s.look("models", "twin", None).expect("there").data.clone());
-    assert!(there == bytes());
+    assert!(there == bytes(SIZE));
     let open = objects.list_uploads("models", "twin", None).await.expect("listed").rows;
     assert!(open.is_empty(), "nothing is left of the killed one: {open:?}");
 }

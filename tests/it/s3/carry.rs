@@ -1,13 +1,9 @@
 //! `s3 get`, `put`, `cp`, `mv`, `rm` and `verify` of the real program.
 
-use super::Bench;
+use super::{Bench, bytes};
 use crate::program::Said;
 use modelquay::transport::simulated::s3::{Fault, Harm};
 use serde_json::json;
-
-fn bytes(size: usize) -> Vec<u8> {
-    (0..size).map(|n| u8::try_from((n / 3 + n * 7) % 253).expect("below 253")).collect()
-}
 
 fn text(path: &std::path::Path) -> &str {
     path.to_str().expect("a path of ours")

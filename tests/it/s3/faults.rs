@@ -5,7 +5,7 @@
 //! name there is what was there before or what was to come and nothing half, that an unfinished upload is named by a
 //! journal here or listed, and that the same command after the bad day ends what it began.
 
-use super::Bench;
+use super::{Bench, bytes};
 use super::commands::put;
 use crate::program::{Said, program};
 use modelquay::ports::Objects as _;
@@ -86,10 +86,6 @@ impl After {
 
 fn nothing(_: &After) -> bool {
     true
-}
-
-fn bytes(size: usize) -> Vec<u8> {
-    (0..size).map(|n| u8::try_from((n / 3 + n * 7) % 253).expect("below 253")).collect()
 }
 
 const BIG: usize = (13 << 20) + 17;

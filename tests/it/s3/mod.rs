@@ -30,6 +30,15 @@ use tokio::process::Command;
 /// The one key of these registries.
 pub const KEY: (&str, &str) = ("the-key", "the-secret-0123456789");
 
+/// So many bytes of a pattern that comes again after 759 of them, which no part and no buffer is a multiple of. They
+/// are copied: computing each is most of a test's time where nothing is optimised.
+pub fn bytes(size: usize) -> Vec<u8> {
+    let pattern: Vec<u8> = (0..759).map(|n: usize| u8::try_from((n / 3 + n * 7) % 253).expect("below 253")).collect();
+    let mut all = pattern.repeat(size / 759 + 1);
+    all.truncate(size);
+    all
+}
+
 /// A registry with the samples in a bucket `models`, and a directory for the program.
 pub struct Bench {
     pub home: tempfile::TempDir,
