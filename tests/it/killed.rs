@@ -37,13 +37,25 @@ fn is_event(line: &serde_json::Value) -> bool {
     line["type"] == "event"
 }
 
+fn applies(events: &[serde_json::Value], kind: StepKind) -> bool {
+    let step = |event: &serde_json::Value| {
+        event["event"]["step"].as_str().map(|step| step.split('@').next() == Some(kind.id()))
+    };
+    events.iter().any(|event| event["event"]["kind"] == "step-applying" && step(event) == Some(true))
+}
+
 /// What is wrong with the files of a program that was killed there.
 async fn killed(kind: StepKind, moment: &str) -> Vec<String> {
     let home = tempfile::tempdir().expect("a temporary directory");
     let said = rehearse(home.path(), &["--stop-at", &format!("{}:{moment}", kind.id())]).await;
     let mut wrong = Vec::new();
+    let applying = !moment.ends_with("-check") || moment == "after-last-check";
+    if said.code == Some(0) && applying && !applies(&events(&said), kind) {
+        // What a step waits for may be there before it looks, on a machine that is slow beside its simulated host.
+        return vec![];
+    }
     if said.code.is_some() {
-        return vec![format!("it was not killed, but ended with {:?}", said.code)];
+        return vec![format!("{}:{moment}: it was not killed, but ended with {:?}", kind.id(), said.code)];
     }
     let path = find(home.path(), "journal.jsonl").expect("the run was begun");
     let read = journal::read(&fs::read(path).expect("it is ours")).expect("its beginning is whole");
@@ -51,7 +63,6 @@ async fn killed(kind: StepKind, moment: &str) -> Vec<String> {
         wrong.push(format!("the journal is torn: {}, with {} bad lines", read.torn, read.damaged));
     }
     let last = read.events.last().map(|event| &event.event);
-    let applying = !moment.ends_with("-check") || moment == "after-last-check";
     let right = match last {
         Some(EventKind::StepStarted { step, .. }) => step.kind == kind && !applying,
         Some(EventKind::StepApplying { step, .. }) => step.kind == kind && applying,

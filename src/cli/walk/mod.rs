@@ -263,7 +263,8 @@ async fn drive(global: &Global, model: &mut Model, begin: Begin) -> Result<(Exit
                 let home =
                     if driver.rehearsal { driver.base.clone() } else { std::env::current_dir().unwrap_or_default() };
                 let room = browse::Room { home, sites: driver.sites.clone() };
-                browse::show(global, driver.rehearsal, &registry, browse::first_bucket(model), room, true, &mut events).await
+                browse::show(global, driver.rehearsal, &registry, browse::first_bucket(model), room, true, &mut events)
+                    .await
             }
             Err(failure) => Err(failure),
         } {

@@ -1,8 +1,8 @@
 //! Two processes that want the same file or the same upload: the second one says who has it and leaves it alone, and
 //! what a killed one had is free.
 
-use super::{Bench, bytes};
 use super::commands::put;
+use super::{Bench, bytes};
 use crate::program::{Said, program};
 use modelquay::ports::Objects as _;
 use modelquay::ports::objects::{At, Notes, OnlyIf};

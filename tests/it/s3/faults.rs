@@ -5,8 +5,8 @@
 //! name there is what was there before or what was to come and nothing half, that an unfinished upload is named by a
 //! journal here or listed, and that the same command after the bad day ends what it began.
 
-use super::{Bench, bytes};
 use super::commands::put;
+use super::{Bench, bytes};
 use crate::program::{Said, program};
 use modelquay::ports::Objects as _;
 use modelquay::ports::objects::{At, Notes, OnlyIf};
@@ -467,7 +467,7 @@ async fn cell(row: &'static Row, day: Day, expected: i32) -> Vec<String> {
 }
 
 /// So many cells at the same time; most of them wait for something.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 9;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_command_ends_as_said_on_every_bad_day() {

@@ -76,7 +76,7 @@ async fn what_is_changed_by_keys_is_changed_at_the_service() {
             break;
         }
         let before = pty.look(cursor_row);
-        pty.keys("j").wait("the cursor moves", |screen| cursor_row(screen) != before);
+        pty.keys("j").wait("the cursor moves", |screen| cursor_row(screen).is_some_and(|now| Some(now) != before));
     }
     assert!(pty.look(marked), "{}", pty.text());
     pty.keys("u").says("It is back");
