@@ -44,7 +44,7 @@ fn down_to(pty: &Pty, row_is: impl Fn(&str) -> bool) {
         if at.as_deref().is_some_and(&row_is) {
             return;
         }
-        pty.keys("j").wait("the cursor to move", |screen| cursor(screen) != at);
+        pty.keys("j").wait("the cursor to move", |screen| cursor(screen).is_some() && cursor(screen) != at);
     }
     panic!("there is no such row:\n{}", pty.text());
 }

@@ -35,6 +35,12 @@ fn cursor_row(screen: &vt100::Screen) -> Option<usize> {
     screen.rows(0, 120).position(|row| row.contains('▸'))
 }
 
+/// Moves down, and waits for the cursor: between two rows there is none for a moment.
+fn down(pty: &Pty) {
+    let before = pty.look(cursor_row);
+    pty.keys("j").wait("the cursor moves", |screen| cursor_row(screen).is_some_and(|now| Some(now) != before));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_changed_by_keys_is_changed_at_the_service() {
     let bench = Bench::new();
@@ -75,8 +81,7 @@ async fn what_is_changed_by_keys_is_changed_at_the_service() {
         if pty.look(marked) {
             break;
         }
-        let before = pty.look(cursor_row);
-        pty.keys("j").wait("the cursor moves", |screen| cursor_row(screen).is_some_and(|now| Some(now) != before));
+        down(&pty);
     }
     assert!(pty.look(marked), "{}", pty.text());
     pty.keys("u").says("It is back");
@@ -118,9 +123,7 @@ async fn a_model_is_published_and_taken_back_by_keys() {
     let on =
         |screen: &vt100::Screen, what: &str| screen.rows(0, 100).any(|row| row.contains('▸') && row.contains(what));
     while !pty.look(|screen| on(screen, " 2/")) {
-        let before = pty.look(|screen| screen.rows(0, 100).position(|row| row.contains('▸')));
-        pty.keys("j")
-            .wait("the cursor moves", |screen| screen.rows(0, 100).position(|row| row.contains('▸')) != before);
+        down(&pty);
     }
     pty.keys("R").says("Type scale to carry it out").keys("scale").keys(ENTER).says("Triton would serve: 2");
     assert_eq!(keys(&bench, "scale/3/").await, ["scale/3/model.onnx"]);
