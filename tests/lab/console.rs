@@ -105,10 +105,21 @@ pub fn the_console_opens_in_a_browser(host: &Host) {
     }
 
     let begun = Instant::now();
-    let shown = Browser::new(Some(&ca)).open(&url);
-    let (dom, told) = (String::from_utf8_lossy(&shown.stdout), String::from_utf8_lossy(&shown.stderr));
-    assert!(dom.contains("type=\"password\"") && dom.contains("id=\"accessKey\""), "no login page:\n{dom}\n{told}");
-    assert!(!told.contains("ERR_CERT"), "{told}");
+    let trusting = Browser::new(Some(&ca));
+    // A browser that is asked for a page's elements gives those of a moment, and the console draws its page by itself:
+    // on a machine that is busy that can be before the form is there.
+    wait_until("the login page", PATIENCE, || {
+        let shown = trusting.open(&url);
+        let (dom, told) = (String::from_utf8_lossy(&shown.stdout), String::from_utf8_lossy(&shown.stderr));
+        assert!(!told.contains("ERR_CERT"), "{told}");
+        let there = dom.contains("type=\"password\"") && dom.contains("id=\"accessKey\"");
+        if !there {
+            let tail =
+                |text: &str| text.chars().rev().take(600).collect::<Vec<_>>().into_iter().rev().collect::<String>();
+            println!("not yet the login page: {} bytes, {}\n{}", dom.len(), shown.status, tail(&told));
+        }
+        there
+    });
     let took = begun.elapsed();
     let stranger = Browser::new(None).open(&url);
     let told = String::from_utf8_lossy(&stranger.stderr);
