@@ -7,8 +7,8 @@ use crate::plan::site::SshReach;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Seconds between keep-alives, and how many may be lost: a dead link is noticed after 15 to 20 s.
-const ALIVE_INTERVAL: u32 = 5;
+/// Seconds between keep-alives, and how many may be lost: a dead link is noticed after 12 to 16 s, where 20 s are promised.
+const ALIVE_INTERVAL: u32 = 4;
 const ALIVE_COUNT: u32 = 3;
 
 /// Seconds until a host that does not answer is given up.
@@ -159,7 +159,7 @@ mod tests {
             ("RequestTTY", "no"),
             ("PermitLocalCommand", "no"),
             ("StrictHostKeyChecking", "ask"),
-            ("ServerAliveInterval", "5"),
+            ("ServerAliveInterval", "4"),
             ("UserKnownHostsFile", "\"/run/x/known\" \"/u/a\" \"/u/b\""),
         ] {
             assert_eq!(value(&args, name).as_deref(), Some(wanted), "{name}");
