@@ -39,6 +39,11 @@ impl Crc {
         if second_length == 0 {
             return first;
         }
+        // What comes first is moved by so many bytes and added, and nothing moved is nothing. The first part of each object
+        // comes behind nothing: for ten thousand small ones that was an eighth of all the work.
+        if first == 0 {
+            return second;
+        }
         crc_fast::checksum_combine(self.algorithm(), first, second, second_length)
     }
 
