@@ -4,6 +4,7 @@ mod back;
 mod browse;
 mod lines;
 mod mended;
+mod report;
 mod walk;
 
 use crate::pty::Pty;

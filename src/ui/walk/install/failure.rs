@@ -187,6 +187,14 @@ fn words(model: &Model, ended: &Ended, cells: usize) -> Vec<Line<'static>> {
     } else if let Some(hint) = ended.failure.as_ref().and_then(|failure| failure.hint.as_ref()) {
         lines.extend(labelled(model, Role::Text, "failure-help", hint, cells));
     }
+    if model.walk.install.known.is_none()
+        && ended.how == How::Failed
+        && !model.shell.rehearsal
+        && let Some(site) = model.walk.install.site
+    {
+        let words = text.with("failure-report", [("site", site.as_str().into())]);
+        lines.extend(labelled(model, Role::Text, "failure-unknown", &words, cells));
+    }
     // What can be done about it comes before all the rest that was seen.
     let causes = ended.failure.iter().flat_map(|failure| failure.causes.iter().rev().take(CAUSES).rev());
     lines.extend(causes.flat_map(|cause| wrapped(theme, Role::Dim, cause, cells)));

@@ -325,8 +325,14 @@ fn a_failure_is_recognised_by_lines_that_come_after_it() {
     let mut model = running(StepKind::Storage, Progress::default(), up());
     ended_with(&mut model, How::Failed, StepKind::Storage, Some(Failure::permanent("gave up")));
     assert_eq!(model.walk.install.known, None);
+    // Somebody else can be shown what nobody here knows; of a rehearsal there is nothing to show.
+    assert!(picture(&model, 80, 24).contains("modelquay report edge-07"), "{}", picture(&model, 80, 24));
+    model.shell.rehearsal = true;
+    assert!(!picture(&model, 80, 24).contains("modelquay report"), "{}", picture(&model, 80, 24));
+    model.shell.rehearsal = false;
     model.update(Msg::Lines(vec![line(StepKind::Storage, "VOL_DIR: parameter not set")], 1));
     assert_eq!(model.walk.install.known.map(|known| known.id.as_str()), Some("volume-script"));
+    assert!(!picture(&model, 80, 24).contains("modelquay report"), "{}", picture(&model, 80, 24));
 }
 
 #[test]
