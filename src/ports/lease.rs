@@ -62,6 +62,9 @@ impl Holder {
     }
 }
 
+/// Units of another run that are named: who has to decide reads no more of them.
+const UNITS: usize = 12;
+
 /// The lease as the host tells of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeaseSeen {
@@ -106,7 +109,7 @@ impl LeaseSeen {
                 "site" => holder.site = value,
                 "since" => holder.since = value.parse().unwrap_or_default(),
                 "age" => holder.age = value.parse().ok(),
-                "unit" => seen.units.push(value),
+                "unit" if seen.units.len() < UNITS => seen.units.push(value),
                 "engine" => seen.engine = Some(value),
                 _ => {}
             }
@@ -199,6 +202,7 @@ pub fn taken(by: Option<&Holder>) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::fuzz;
 
     #[test]
     fn what_the_host_says_is_data() {
@@ -210,5 +214,29 @@ mod tests {
         assert_eq!(holder.words(), "ana@laptop from 10.0.0.7, since 2026-09-21T14:13:20Z, last heard of 8 s ago");
         assert_eq!(LeaseSeen::parse(b"generation=0\nheld=no\nnow=1\n"), LeaseSeen::default());
         assert_eq!(LeaseSeen::parse(b"generation=-1\nheld=maybe\xff\n"), LeaseSeen::default());
+    }
+
+    #[test]
+    fn any_words_about_the_lease_are_read_as_far_as_they_can_be_and_can_be_shown() {
+        let out = b"generation=7\nheld=yes\nown=no\nby=ana@laptop\nfrom=10.0.0.7\nrun=20261128-1\nsite=edge\nsince=1790000000\nage=8\nnow=1790000009\nunit=modelquay-x-1\nengine=modelquay-q-engine-3\n";
+        let (mut somebody, mut nobody) = (0_u64, 0_u64);
+        fuzz::each(fuzz::CASES, |dice| {
+            let mut out = out.to_vec();
+            fuzz::bend(dice, &mut out);
+            let seen = LeaseSeen::parse(&out);
+            seen.goes_on_with("20261128-1");
+            fuzz::shown(&seen.units.join(", "), 4000);
+            match seen.held() {
+                Some(holder) => {
+                    somebody += 1;
+                    fuzz::shown(&holder.words(), 1000);
+                    fuzz::shown(&taken(Some(holder)).line(), 2000);
+                }
+                None => nobody += 1,
+            }
+        });
+        fuzz::both(somebody, nobody);
+        let flood = "unit=x\n".repeat(fuzz::LARGE / 7);
+        assert_eq!(fuzz::soon("many units", || LeaseSeen::parse(flood.as_bytes())).units.len(), UNITS);
     }
 }

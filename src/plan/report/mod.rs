@@ -3,6 +3,8 @@
 
 mod bag;
 mod forms;
+#[cfg(test)]
+mod fuzz_tests;
 pub mod host;
 mod named;
 mod names;

@@ -21,7 +21,7 @@ pub fn yaml(objects: Vec<Value>, scrub: &Scrub, removed: &mut Removed) -> String
 fn harmless(mut object: Value, scrub: &Scrub, removed: &mut Removed) -> Value {
     if object["kind"] == "Secret" {
         // It is never asked for; whoever hands one over gets its names back.
-        return secret(&object, removed);
+        return secret(&object, scrub, removed);
     }
     if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
         meta.remove("managedFields");
@@ -34,14 +34,15 @@ fn harmless(mut object: Value, scrub: &Scrub, removed: &mut Removed) -> Value {
     object
 }
 
-fn secret(object: &Value, removed: &mut Removed) -> Value {
+fn secret(object: &Value, scrub: &Scrub, removed: &mut Removed) -> Value {
     let data = object.get("data").and_then(Value::as_object);
-    let names: Vec<&String> = data.into_iter().flat_map(|data| data.keys()).collect();
+    let names: Vec<String> = data.into_iter().flatten().map(|(name, _)| scrub.text(name, removed)).collect();
     removed.many(Sort::SecretData, names.len() as u64);
     let meta = &object["metadata"];
+    let mut said = |value: &Value| value.as_str().map(|text| scrub.text(text, removed));
     json!({
-        "kind": "Secret", "type": object["type"], "keys": names,
-        "metadata": {"name": meta["name"], "namespace": meta["namespace"]},
+        "kind": "Secret", "type": said(&object["type"]), "keys": names,
+        "metadata": {"name": said(&meta["name"]), "namespace": said(&meta["namespace"])},
     })
 }
 

@@ -59,6 +59,8 @@ impl Scrub {
                 }
             }
             Value::Object(map) => {
+                // Somebody may have written a secret where a name belongs.
+                *map = std::mem::take(map).into_iter().map(|(key, inner)| (self.text(&key, removed), inner)).collect();
                 let named = |key: &str| map.get(key).and_then(Value::as_str).is_some_and(names::secret);
                 let variable = named("name") || named("key");
                 for (key, inner) in map.iter_mut() {
