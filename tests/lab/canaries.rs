@@ -81,8 +81,12 @@ impl<'h> Eye<'h> {
     }
 }
 
-/// The product's own process gives its memory to nobody, also while it holds the password.
+/// The product's own process gives its memory to nobody, also while it holds the password. It sees to that before
+/// everything else, so that it has when it has said something.
 pub fn closed(running: &Running<'_>) {
+    if running.said().is_empty() {
+        return;
+    }
     let file = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", running.id())).unwrap_or_default();
     let limits = file("limits");
     // It may have ended in between.

@@ -3,7 +3,7 @@
 
 use crate::end_state::{good_end, made_once};
 use crate::hand_over::{attach, operator, resume_with_keys, static_program};
-use crate::harness::{Host, sh, wait_until};
+use crate::harness::{Host, labctl, sh, wait_until};
 use crate::interrupted::{Seeded, behind};
 use crate::link_proxy::Link;
 use crate::product::{Product, Ran, Running};
@@ -194,4 +194,59 @@ fn a_laptop_that_is_gone_for_good_at_any_instant() {
     println!("soak: gone {} it was handed over", if handed { "after" } else { "before" });
     made_once(&host);
     good_end(&host, &bob);
+}
+
+/// What an install needs, ended without a word.
+const STRIKES: [(&str, &str); 4] = [
+    // With all sessions; it is started again as an administrator would.
+    ("sshd", "pkill -KILL -x sshd; systemctl restart ssh"),
+    ("rke2", "systemctl kill --signal=KILL rke2-server || true"),
+    ("operator", "pkill -KILL -f '^/?[^ ]*operator controller' || true"),
+    ("minio", "pkill -KILL -x minio || true"),
+];
+
+#[test]
+fn whatever_an_install_needs_dies_under_it() {
+    let mut seeded = Seeded(seed());
+    let host = Host::fresh("soake");
+    let product = Product::new();
+    product.answers(&host, "");
+    let begun = Instant::now();
+    let mut run = product.start_install(&[]);
+    run.until(SOON, |said| said.contains("the run begins"));
+    let (mut struck, mut stops) = (Vec::new(), Vec::new());
+    loop {
+        while struck.len() < 8 && pass(&mut run, seeded.next(12_000) + 500) {
+            let at = usize::try_from(seeded.next(STRIKES.len() as u64 + 1)).expect("small");
+            let Some((what, script)) = STRIKES.get(at) else {
+                labctl(&["host-cut", &host.name]);
+                labctl(&["host-boot", &host.name]);
+                struck.push("power");
+                continue;
+            };
+            host.sh(script);
+            struck.push(what);
+        }
+        let ran = run.end(LONG);
+        if ran.code == 0 {
+            break;
+        }
+        // It may stop where it says why, and what to do; then it goes on from there.
+        assert!(
+            ran.said.contains("help: ") || ran.said.contains("fix: "),
+            "a stop without a word of help:\n{}",
+            ran.said
+        );
+        stops.push(ran.code);
+        assert!(stops.len() < 5, "it stops again and again:\n{}", ran.said);
+        run = product.start_resume(&host);
+    }
+    println!(
+        "soak: struck {} ({}), stops {stops:?}, {:.0} s",
+        struck.len(),
+        struck.join(" "),
+        begun.elapsed().as_secs_f64()
+    );
+    made_once(&host);
+    good_end(&host, &product);
 }
