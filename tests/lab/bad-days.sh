@@ -26,12 +26,13 @@ bad_day() { # NAME K=V
         sudo-nopasswd) day_sudo "$root" "$value" ;;
         forwarding) day_sshd "$name" "$root" forwarding "$value" 'AllowTcpForwarding no
 AllowStreamLocalForwarding no' ;;
+        disable-forwarding) day_sshd "$name" "$root" disable-forwarding "$value" 'DisableForwarding yes' ;;
         max-sessions) day_sshd "$name" "$root" max-sessions "$value" "MaxSessions ${value:-10}" ;;
         apt-locked) day_apt "$name" "$value" ;;
         proxy-only) day_filter "$name" "$value" OUTPUT filter "-d $gateway -p tcp -m multiport --dports $depot_port,$mirror_port,$registry_port -j REJECT" ;;
         port-blocked) day_filter "$name" "$value" PREROUTING raw "-s $gateway -p tcp -m multiport --dports ${value:-$(meta "$name" filter-PREROUTING)} -j DROP" ;;
         *) die "no such bad day: $key (slow-start=S crash-loop apparmor=missing no-route disk-full=MB-LEFT ufw
-  k3s-leftovers clock-off=MINUTES sudo-nopasswd forwarding=no max-sessions=N apt-locked proxy-only
+  k3s-leftovers clock-off=MINUTES sudo-nopasswd forwarding=no disable-forwarding=1 max-sessions=N apt-locked proxy-only
   port-blocked=PORT,PORT)" ;;
     esac
 }

@@ -16,13 +16,14 @@ fn stopped_by_preflight(host: &Host, product: &Product, day: &str) -> Ran {
 }
 
 /// A bad day of the host's own: setting, how it is taken back, words of its cause and of its fix.
-const DAYS: [(&str, &str, &str, &str); 7] = [
+const DAYS: [(&str, &str, &str, &str); 8] = [
     ("no-route=1", "no-route=off", "RKE2 refuses to start without one", "set a gateway"),
     ("ufw=1", "ufw=off", "ufw: it is active", "ufw allow 6443/tcp"),
     ("k3s-leftovers=1", "k3s-leftovers=off", "left behind /usr/local/bin/k3s", "k3s-uninstall.sh"),
     ("clock-off=10", "clock-off=off", "ahead of this computer's", "timedatectl set-ntp true"),
     ("disk-full=300", "disk-full=off", "space", "free some space"),
     ("forwarding=no", "forwarding=off", "sshd says AllowTcpForwarding no", "AllowTcpForwarding local"),
+    ("disable-forwarding=1", "disable-forwarding=off", "sshd says DisableForwarding yes", "DisableForwarding no"),
     ("max-sessions=1", "max-sessions=off", "MaxSessions 1", "MaxSessions 3 or more"),
 ];
 

@@ -100,16 +100,19 @@ fn setting<'f>(facts: &'f Facts, name: &str) -> Option<&'f str> {
 
 fn forwarding(facts: &Facts) -> Finding {
     let why = if setting(facts, "disableforwarding") == Some("yes") {
-        Some("DisableForwarding yes".to_owned())
+        // It counts whatever the others say (sshd_config(5)).
+        Some(("DisableForwarding yes".to_owned(), "DisableForwarding no"))
     } else {
         // Connections from here to the host are the `local` kind.
         setting(facts, "allowtcpforwarding")
             .filter(|v| matches!(*v, "no" | "remote"))
-            .map(|v| format!("AllowTcpForwarding {v}"))
+            .map(|v| (format!("AllowTcpForwarding {v}"), "AllowTcpForwarding local"))
     };
-    if let Some(why) = why {
+    if let Some((why, instead)) = why {
         return Finding::fail(Row::SshForwarding, format!("sshd says {why}: the cluster could not be reached from here"))
-            .fix("AllowTcpForwarding local in /etc/ssh/sshd_config.d for this user, then systemctl reload ssh; or run on the host itself");
+            .fix(format!(
+                "{instead} in /etc/ssh/sshd_config.d for this user, then systemctl reload ssh; or run on the host itself"
+            ));
     }
     if facts.sshd.is_empty() {
         return Finding::warn(Row::SshForwarding, "sshd's settings could not be read");
