@@ -92,6 +92,7 @@ stop-why = The step that is under way comes to its next safe point; then nothing
 choice-stay = stay here
 choice-leave = leave
 choice-detach = leave
+choice-stop-copy = copy no more of it
 choice-hand-over = hand it to the host, which goes on by itself
 choice-stop = stop at the next safe point
 choice-go-on = go on with the install
@@ -302,6 +303,9 @@ link-again = { $seconds ->
     [0] for the first time.
    *[other] after { $attempt } tries.
   }
+copying-title = The program is being copied to the host
+copying-begins = Packing this program for the host. The install goes on meanwhile; d stops the copy.
+copying = Copying this program to the host: { $done } of { $all }, about { $left } more. The install goes on meanwhile; d stops the copy.
 status-stopping = Stops at the next safe point, as asked.
 status-lost = The link was lost { $time } ago: { $why }
 status-retrying = { $step } is tried again, attempt { $attempt }: { $why }

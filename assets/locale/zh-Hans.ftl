@@ -93,6 +93,7 @@ stop-why = 当前步骤会运行到下一个安全点，然后不再继续。之
 choice-stay = 留在这里
 choice-leave = 离开
 choice-detach = 离开
+choice-stop-copy = 不再复制
 choice-hand-over = 交给主机，由它自行继续
 choice-stop = 在下一个安全点停止
 choice-go-on = 继续安装
@@ -280,6 +281,9 @@ link-again = { $seconds ->
     [0] （首次）。
    *[other] （已试 { $attempt } 次）。
   }
+copying-title = 正在把程序复制到主机
+copying-begins = 正在打包本程序。安装同时继续；按 d 停止复制。
+copying = 正在把本程序复制到主机：{ $done } / { $all }，大约还需 { $left }。安装同时继续；按 d 停止复制。
 status-stopping = 已按要求，将在下一个安全点停止。
 status-lost = 连接在 { $time } 前断开：{ $why }
 status-retrying = { $step } 将重试（第 { $attempt } 次）：{ $why }

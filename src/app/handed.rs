@@ -15,13 +15,18 @@ use crate::plan::change::size_text;
 use crate::plan::{Failure, HostId};
 use crate::ports::host::unit_name;
 use crate::ports::lease::LeaseSeen;
-use crate::ports::{FileSpec, Host, Look, ScriptId, Seen, UnitSpec, UnitState, World};
+use crate::ports::{Copied, FileSpec, Host, Look, ScriptId, Seen, UnitSpec, UnitState, World};
 use crate::steps;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// One piece of the program on its way: a cut costs no more than this.
-const PIECE: usize = 256 << 10;
+/// A piece of the program on its way: the first, and the longest. A cut costs no more than one.
+const PIECE: (usize, usize) = (32 << 10, 256 << 10);
+
+/// A piece that takes no more than half of this is followed by a longer one, one that takes more by a shorter: a run
+/// that goes on beside it waits for no more than a piece.
+const A_PIECE: Duration = Duration::from_secs(1);
 
 /// Where the program lies on a host.
 fn program_dir() -> String {
@@ -77,13 +82,28 @@ async fn prepare(
             .map_err(|e| Failure::permanent("write the request as JSON").because(e.to_string()))?;
         let path = format!("{}/request.json", run_on_host(site, &run_dir.id));
         host.write(&FileSpec { path, mode: 0o600, owner: "0:0".into(), content: Secret::new(text) }).await?;
-        send(env, &*host, program).await
+        // Said once, when there is a rate.
+        let said = AtomicBool::new(false);
+        let tell = |seen: Copied| {
+            if let Some(left) = seen.left
+                && seen.done < seen.all
+                && !said.swap(true, Ordering::Relaxed)
+            {
+                env.face.note(&words::copying(&size_text(seen.all - seen.done), left));
+            }
+        };
+        send(env, &*host, program, &tell).await
     })
     .await
 }
 
 /// Copies the program to the host, from where an earlier try was cut off.
-async fn send(env: &Env, host: &dyn Host, program: &Program) -> Result<String, Failure> {
+pub(super) async fn send(
+    env: &Env,
+    host: &dyn Host,
+    program: &Program,
+    told: &(dyn Fn(Copied) + Sync),
+) -> Result<String, Failure> {
     let name = program.sha256.get(..16).unwrap_or_default();
     let target = format!("{}/modelquay-{name}", program_dir());
     let packed = format!("{target}.gz");
@@ -100,26 +120,23 @@ async fn send(env: &Env, host: &dyn Host, program: &Program) -> Result<String, F
         }
         _ => 0,
     };
-    let (begun, first) = (Instant::now(), at);
-    let mut said = false;
+    let (begun, first, mut longest) = (Instant::now(), at, PIECE.0);
+    told(Copied::after(begun, first, at, program.packed.len() as u64));
     while at < program.packed.len() as u64 {
         if env.cancel.stopping() {
             return Err(Failure::permanent("the program was not copied whole when a stop was asked for"));
         }
         let from = usize::try_from(at).unwrap_or(usize::MAX).min(program.packed.len());
-        let piece = &program.packed[from..program.packed.len().min(from + PIECE)];
+        let piece = &program.packed[from..program.packed.len().min(from + longest)];
+        let asked = Instant::now();
         at = copies::append(host, &packed, at, piece).await?;
+        let longer = asked.elapsed() < A_PIECE / 2;
+        longest = if longer { longest * 2 } else { longest / 2 }.clamp(PIECE.0, PIECE.1);
         if at > program.packed.len() as u64 {
             host.remove(&packed).await?;
             return Err(Failure::transient("something else was written where the program was copied to"));
         }
-        if !said {
-            said = true;
-            env.face.note(&words::copying(
-                &size_text(program.packed.len() as u64 - first),
-                left(begun, at - first, program.packed.len() as u64 - at),
-            ));
-        }
+        told(Copied::after(begun, first, at, program.packed.len() as u64));
     }
     let unpacked = host.run(ScriptId::Program, &[&packed, &target, &program.sha256], None).await?;
     match unpacked.status {
@@ -129,12 +146,6 @@ async fn send(env: &Env, host: &dyn Host, program: &Program) -> Result<String, F
             .help("its disk may forbid programs (noexec); install without --on-host")),
         _ => unpacked.success("unpacking the program on the host").map(|_| target),
     }
-}
-
-/// How long the rest takes at the rate that was measured.
-fn left(begun: Instant, done: u64, rest: u64) -> Duration {
-    let rate = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
-    Duration::from_millis(rest.saturating_mul(rate) / done.max(1))
 }
 
 async fn start(

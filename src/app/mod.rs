@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a terminal or the command line.
 
+pub mod ahead;
 pub mod anew;
 pub mod attach;
 pub mod aws;

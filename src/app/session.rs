@@ -1,6 +1,7 @@
 //! The use cases one after the other, for a face that a person walks through: connect, look, fix, plan,
 //! install, resume, the keys. It holds what they have in common, and nothing of how it is shown.
 
+use super::ahead::Way;
 use super::browse::{self, Registry};
 use super::exit::Exit;
 use super::inspect::Inspection;
@@ -19,6 +20,7 @@ use crate::plan::{Change, Failure, HostId, NextCommands, StepId, StepKind};
 use crate::ports::{Credentials, Endpoint, Route, World};
 use crate::steps::{self, KeyName};
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// A run that ended, with the words for whoever reads the shell afterwards.
 #[derive(Clone, Debug)]
@@ -73,6 +75,24 @@ pub struct Session {
     saved: Option<String>,
     /// Whether the registry is there.
     installed: bool,
+    /// The way to the host while a run goes on there.
+    way: watch::Sender<Option<Way>>,
+}
+
+/// A way that is open for as long as a run goes on.
+struct Open<'s>(&'s watch::Sender<Option<Way>>);
+
+impl<'s> Open<'s> {
+    fn new(way: &'s watch::Sender<Option<Way>>, ready: &Ready) -> Self {
+        way.send_replace(Some(Way::of(ready)));
+        Self(way)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(None);
+    }
 }
 
 impl Session {
@@ -89,7 +109,13 @@ impl Session {
             handed: None,
             saved: None,
             installed: false,
+            way: watch::Sender::new(None),
         }
+    }
+
+    /// The way to the host on which a run is going on, for what goes beside it.
+    pub fn way(&self) -> watch::Receiver<Option<Way>> {
+        self.way.subscribe()
     }
 
     /// Everything that the use cases need; its `cancel` is that of the next one.
@@ -193,6 +219,7 @@ impl Session {
     async fn carry_out(&self, preview: Preview, run_dir: &RunDir) -> Result<Concluded, Failure> {
         let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
         let reviewed = preview.accept(&ready.brief, &steps::Registry, Consent::Shown);
+        let _open = Open::new(&self.way, ready);
         let ended = parts::carry_out(&self.env, &self.machine, ready, &reviewed, run_dir, false).await?;
         let (exit, words) = parts::conclusion(&ready.brief, run_dir, &ended);
         Ok(Concluded { ending: ended.ending, exit, words })
@@ -205,7 +232,9 @@ impl Session {
         self.look(&order).await?;
         let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
         let reviewed = ReviewedPlan::of_run(&state)?.here(&ready.brief, &steps::Registry);
+        let open = Open::new(&self.way, ready);
         let ended = parts::carry_out(&self.env, &self.machine, ready, &reviewed, &run_dir, true).await?;
+        drop(open);
         let (exit, words) = parts::conclusion(&ready.brief, &run_dir, &ended);
         self.installed = matches!(ended.ending, Ending::Done { .. });
         Ok(Concluded { ending: ended.ending, exit, words })

@@ -5,6 +5,7 @@
 //! result is looked up again by a check and never repeated blindly.
 
 pub mod cluster;
+pub mod copied;
 pub mod host;
 pub mod lease;
 pub mod link;
@@ -20,6 +21,7 @@ pub mod trust;
 pub mod world;
 
 pub use cluster::{Cluster, Kind, ObjectRef, Printed};
+pub use copied::Copied;
 pub use host::{FileSpec, Host, Look, Output, Seen, UnitSpec, UnitState};
 pub use link::LinkState;
 pub use local_files::LocalFiles;

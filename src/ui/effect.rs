@@ -59,6 +59,10 @@ pub enum Effect {
     },
     /// Go on with the run that has just failed.
     Retry,
+    /// Copy the program to the host while the run goes on, so that the host can go on with it by itself.
+    CopyAhead,
+    /// Copy no more of it.
+    StopCopy,
     /// Stop at the next safe point.
     Stop,
     /// Answer a question.

@@ -7,7 +7,7 @@ use crate::engine::{Preview, RunState};
 use crate::plan::facts::Facts;
 use crate::plan::preflight::Finding;
 use crate::plan::{Change, Failure, HostId, NextCommands, StepId};
-use crate::ports::{LinkState, Question, Route};
+use crate::ports::{Copied, LinkState, Question, Route};
 use crossterm::event::KeyEvent;
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ pub struct Live {
     pub link: Option<LinkState>,
     /// What the program is about, in one sentence.
     pub note: String,
+    /// How far the copy of the program to the host is, while there is one.
+    pub copied: Option<Copied>,
 }
 
 /// A site that is known on this computer.
@@ -151,6 +153,10 @@ pub enum Msg {
     },
     /// A run has ended.
     RunEnded(Ended),
+    /// The host has the program now.
+    CopiedAhead,
+    /// It could not be copied there. The run goes on.
+    NotCopied(Failure),
     /// Kept lines of a step.
     Log(StepId, Vec<String>),
     /// The keys, and where everything is.

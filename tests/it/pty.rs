@@ -252,7 +252,13 @@ impl Pty {
     /// Waits until it has ended, and until everything that it wrote was read.
     #[track_caller]
     pub fn ended(&mut self) -> ExitStatus {
-        let until = Instant::now() + DEADLINE;
+        self.ended_within(DEADLINE)
+    }
+
+    /// The same, for what takes longer.
+    #[track_caller]
+    pub fn ended_within(&mut self, deadline: Duration) -> ExitStatus {
+        let until = Instant::now() + deadline;
         let (_keep, never) = std::sync::mpsc::sync_channel::<()>(1);
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("it is ours") {

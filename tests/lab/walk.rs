@@ -1,6 +1,7 @@
 //! The screens against a real host: everything is done by keys in a terminal of 80×24, as a technician
 //! would, over a link that breaks.
 
+use crate::hand_over::static_program;
 use crate::harness::{Host, TECH_PASSWORD, cache, sh, wait_until};
 use crate::link_proxy::Link;
 use crate::product::key;
@@ -34,6 +35,8 @@ fn t(key: &str) -> String {
 struct User {
     home: tempfile::TempDir,
     site: String,
+    /// The build of the program that he has.
+    program: String,
 }
 
 impl User {
@@ -50,7 +53,7 @@ impl User {
             "Host {site}\n  HostName 127.0.0.1\n  Port {port}\n  User tech\n  IdentityFile /root/.ssh/key\n  IdentitiesOnly yes\n"
         );
         fs::write(ssh.join("config"), config).expect("the home is writable");
-        Self { home, site: site.into() }
+        Self { home, site: site.into(), program: env!("CARGO_BIN_EXE_modelquay").into() }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -61,7 +64,7 @@ impl User {
     /// by `HOME`, so the directory is put there, for this program alone.
     fn start(&self, args: &[&str]) -> Pty {
         let in_place = "mkdir -p /root/.ssh && mount --bind \"$HOME/.ssh\" /root/.ssh && exec \"$0\" \"$@\"";
-        let program = [&["unshare", "--mount", "sh", "-c", in_place, env!("CARGO_BIN_EXE_modelquay")], args].concat();
+        let program = [&["unshare", "--mount", "sh", "-c", in_place, &self.program], args].concat();
         Pty::start((80, 24), &program, |command| {
             command.env("HOME", self.home.path()).env("XDG_STATE_HOME", self.path("state")).env("LANG", "C.UTF-8")
         })
@@ -298,4 +301,43 @@ fn a_terminal_that_was_closed_is_gone_on_with_from_another() {
     for counter in ["install-script", "rke2-start"] {
         assert_eq!(host.count(counter), 1, "{counter}");
     }
+}
+
+#[test]
+fn a_run_on_the_screens_is_handed_to_its_host_by_keys() {
+    // Time enough for whoever reads and decides.
+    let host = Host::with("walk4", &["--bad-day", "slow-start=40"]);
+    let link = Link::to(&host.ip);
+    let mut user = User::new("walk4", link.port);
+    user.program = static_program().display().to_string();
+    let mut pty = user.start(&[]);
+    to_the_plan(&pty, &host, "walk4", MIRROR);
+    pty.keys("i");
+    at(&pty, Place::Install);
+    wait_until("the start of RKE2", Duration::from_mins(4), || host.count("rke2-start") > 0);
+    // A line on which ten megabytes take a while: the run goes on beside them.
+    link.delay(Duration::from_millis(50));
+    pty.keys("d").says(&t("choice-hand-over")).keys(DOWN).keys(DOWN).keys(ENTER);
+    let copying = Text::of(Lang::En).t("copying");
+    pty.says(copying.split('{').next().unwrap_or_default().trim());
+    let begun = Instant::now();
+    // Once it is there, the screens are left, and the run is handed over where everybody can read it.
+    pty.wait_for(PATIENCE, "the ordinary screen", |screen| !screen.alternate_screen());
+    let copied = begun.elapsed();
+    link.delay(Duration::ZERO);
+    pty.wait_for(PATIENCE, "the password's question", |screen| screen.contents().contains("asks for the password"));
+    pty.keys(TECH_PASSWORD).keys(ENTER).says("the host goes on by itself now");
+    pty.hang_up();
+    pty.ended();
+    println!("copied beside the run in {:.1} s", copied.as_secs_f64());
+    // The terminal is gone, and the host has come to the end by itself.
+    let mut later = user.start(&["attach", "walk4"]);
+    later.wait_for(PATIENCE, "the password's question", |screen| screen.contents().contains("asks for the password"));
+    later.keys(TECH_PASSWORD).keys(ENTER);
+    assert!(later.ended_within(PATIENCE).success(), "{}", later.text());
+    for counter in ["install-script", "rke2-start"] {
+        assert_eq!(host.count(counter), 1, "{counter}");
+    }
+    let ca = user.path("state/modelquay/sites/walk4/ca.crt");
+    assert!(ca.exists() || host.holds("test -s /var/lib/modelquay/sites/walk4/ca.crt"), "{}", later.text());
 }

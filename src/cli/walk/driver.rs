@@ -2,11 +2,12 @@
 
 use super::files;
 use super::prompt::ScreenPrompt;
+use crate::app::ahead::Way;
 use crate::app::ending::failure_of;
 use crate::app::order;
 use crate::app::session::{Concluded, HandOver, Session};
 use crate::app::sites::{RunDir, Sites};
-use crate::app::{Exit, Order, ssh_hosts};
+use crate::app::{Env, Exit, Order, ssh_hosts};
 use crate::base::{Cancel, Secret};
 use crate::engine::Ending;
 use crate::plan::{Failure, HostId};
@@ -46,6 +47,12 @@ pub struct Driver {
     pub base: PathBuf,
     /// Whether everything is simulated.
     pub rehearsal: bool,
+    /// The way to the host while a run goes on there.
+    pub way: watch::Receiver<Option<Way>>,
+    /// What goes beside the run needs of the environment.
+    pub env: Env,
+    /// Ends the copy of the program that is under way.
+    pub copy: Arc<Mutex<Option<Cancel>>>,
     /// How fast a rehearsal goes.
     pub speed: crate::transport::simulated::Speed,
 }
@@ -98,6 +105,8 @@ impl Driver {
             Effect::SaveLog { step, path } => {
                 self.in_background(move |run| files::save_log(run, step, &path).map(Msg::Saved));
             }
+            Effect::CopyAhead => self.copy_ahead(),
+            Effect::StopCopy => self.stop_copy(),
             Effect::Speed(factor) => self.speed.set(factor),
             other => return Some(other),
         }
@@ -115,6 +124,31 @@ impl Driver {
                 let _ = msgs.send(read.unwrap_or_else(Msg::Refused)).await;
             }
         });
+    }
+
+    /// Copies this program to the host beside the run that goes on there.
+    fn copy_ahead(&self) {
+        self.stop_copy();
+        let cancel = Cancel::new();
+        *self.copy.lock().unwrap_or_else(PoisonError::into_inner) = Some(cancel.clone());
+        let driver = self.clone();
+        tokio::task::spawn_local(async move {
+            let way = driver.way.borrow().clone();
+            let shown = driver.live.clone();
+            let told = move |copied| shown.send_modify(|live| live.copied = Some(copied));
+            let copied = match way {
+                Some(way) => way.copy(&driver.env, cancel, &told).await,
+                None => Err(Failure::permanent("no run is going on that could be handed over")),
+            };
+            driver.live.send_modify(|live| live.copied = None);
+            driver.tell(copied.map_or_else(Msg::NotCopied, |()| Msg::CopiedAhead)).await;
+        });
+    }
+
+    fn stop_copy(&self) {
+        if let Some(cancel) = self.copy.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            cancel.escalate();
+        }
     }
 
     async fn tell(&self, msg: Msg) {

@@ -218,8 +218,12 @@ async fn drive(global: &Global, model: &mut Model, begin: Begin) -> Result<(Exit
         by: by(),
         take_over: false,
     };
+    let session = Session::new(env.clone(), begin.machine);
     let driver = Driver {
-        session: Arc::new(tokio::sync::Mutex::new(Session::new(env, begin.machine))),
+        way: session.way(),
+        session: Arc::new(tokio::sync::Mutex::new(session)),
+        env,
+        copy: Arc::default(),
         sites: begin.sites,
         msgs: msgs.clone(),
         live: live.clone(),

@@ -109,10 +109,13 @@ fn forwarding(facts: &Facts) -> Finding {
             .map(|v| (format!("AllowTcpForwarding {v}"), "AllowTcpForwarding local"))
     };
     if let Some((why, instead)) = why {
-        return Finding::fail(Row::SshForwarding, format!("sshd says {why}: the cluster could not be reached from here"))
-            .fix(format!(
-                "{instead} in /etc/ssh/sshd_config.d for this user, then systemctl reload ssh; or run on the host itself"
-            ));
+        return Finding::fail(
+            Row::SshForwarding,
+            format!("sshd says {why}: the cluster could not be reached from here"),
+        )
+        .fix(format!(
+            "{instead} in /etc/ssh/sshd_config.d for this user, then systemctl reload ssh; or run on the host itself"
+        ));
     }
     if facts.sshd.is_empty() {
         return Finding::warn(Row::SshForwarding, "sshd's settings could not be read");

@@ -42,6 +42,11 @@ pub enum Dialog {
         /// The choice.
         choice: usize,
     },
+    /// The program is being copied to the host.
+    Copying {
+        /// The choice.
+        choice: usize,
+    },
     /// The run is to be stopped.
     Stop {
         /// The choice.
@@ -90,6 +95,7 @@ impl Dialog {
             Self::Leave { running: false, .. } => &["choice-stay", "choice-leave"],
             Self::Detach { hand_over: true, .. } => &["choice-stay", "choice-detach", "choice-hand-over"],
             Self::Detach { hand_over: false, .. } => &["choice-stay", "choice-detach"],
+            Self::Copying { .. } => &["choice-go-on", "choice-stop-copy", "choice-detach"],
             Self::Stop { .. } => &["choice-go-on", "choice-stop"],
             Self::Fixes { .. } => &["choice-do-not", "choice-make"],
             Self::Path { .. } => &[],
@@ -100,6 +106,7 @@ impl Dialog {
         match self {
             Self::Leave { choice, .. }
             | Self::Detach { choice, .. }
+            | Self::Copying { choice }
             | Self::Stop { choice }
             | Self::Fixes { choice, .. } => Some(choice),
             Self::Path { .. } => None,
@@ -184,7 +191,8 @@ fn take(model: &mut Model, choice: &str) -> Vec<Effect> {
     match choice {
         "choice-leave" => vec![Effect::Leave(Leaving::Quit)],
         "choice-detach" => vec![Effect::Leave(Leaving::Detach)],
-        "choice-hand-over" => vec![Effect::Leave(Leaving::HandOver)],
+        "choice-hand-over" => walk::install::copy_ahead(model),
+        "choice-stop-copy" => walk::install::stop_copy(model),
         "choice-stop" => walk::install::stop(model),
         "choice-make" => {
             facts::fixing(model);
@@ -221,6 +229,7 @@ pub fn draw(model: &Model, dialog: &Dialog, area: Rect, buffer: &mut Buffer) {
         }
         Dialog::Leave { choice, .. } => ("leave-title", text.t("leave-typed"), *choice),
         Dialog::Detach { choice, .. } => ("detach-title", walk::install::what_goes_on(model), *choice),
+        Dialog::Copying { choice } => ("copying-title", walk::install::copying(model), *choice),
         Dialog::Stop { choice } => ("stop-title", text.t("stop-why"), *choice),
         Dialog::Fixes { changes, choice } => {
             let most = usize::from(area.height.saturating_sub(8)).max(1);

@@ -203,6 +203,8 @@ pub fn heard(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::RunBegun { site, answers, log } => install::begun(model, site, &answers, log),
         Msg::RunEnded(ended) => install::ended(model, ended),
+        Msg::CopiedAhead => install::copied(model),
+        Msg::NotCopied(failure) => install::not_copied(model, &failure),
         Msg::Lines(lines, all) => {
             install::take_lines(model, lines, all);
             Vec::new()

@@ -1,6 +1,7 @@
 //! The install: the steps with their times, what is waited for, the link apart from all of it, and the
 //! log. Nothing here says more than is known.
 
+mod copying;
 mod failure;
 mod health;
 mod layout;
@@ -23,6 +24,7 @@ use crate::ui::msg::{Ended, How};
 use crate::ui::theme::Role;
 use crate::ui::walk::dialog::{Dialog, PathFor};
 use crate::ui::walk::{self, Place};
+pub use copying::{copied, copy_ahead, copying, not_copied, stop_copy};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -75,6 +77,8 @@ pub struct Screen {
     chosen: Option<StepId>,
     /// Where the cursor has gone, until the log follows it.
     pointed: Option<Pointed>,
+    /// Whether this program is being copied to the host.
+    copying: bool,
     /// What keys that move act on.
     pub focus: Pane,
     /// The log.
@@ -287,6 +291,7 @@ fn settled(model: &mut Model, command: Command) -> Vec<Effect> {
             (install.chosen, install.pointed) = (None, None);
             install.log.follow();
         }
+        Command::Detach if install.copying => model.walk.dialog = Some(Dialog::Copying { choice: 0 }),
         Command::Detach => model.walk.dialog = Some(Dialog::Detach { hand_over: model.shell.hand_over, choice: 0 }),
         Command::Stop if install.running && !install.stopping => model.walk.dialog = Some(Dialog::Stop { choice: 0 }),
         Command::Faster | Command::Slower if model.shell.rehearsal => return speed(model, command),
@@ -336,6 +341,9 @@ pub fn status(model: &Model) -> (Role, String) {
             _ => String::new(),
         };
         return (Role::Bad, text.with("status-lost", [("time", ago.into()), ("why", why.into())]));
+    }
+    if install.copying {
+        return (Role::Text, copying(model));
     }
     match &step.status {
         StepStatus::Retrying { failure, attempt, .. } => {

@@ -1,3 +1,4 @@
+mod copying;
 mod pane;
 
 use super::*;
@@ -87,7 +88,7 @@ fn running(at: StepKind, progress: Progress, link: LinkState) -> Model {
     let mut model = model();
     model.update(Msg::Tick(BEGAN + 131_000));
     let run = Some(Arc::new(state(events(at))));
-    model.update(Msg::Live(Live { run, progress, link: Some(link), note: String::new() }));
+    model.update(Msg::Live(Live { run, progress, link: Some(link), ..Live::default() }));
     model
 }
 
