@@ -1,7 +1,7 @@
 //! The one MinIO that everything is carried to and from.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub struct Server {
     child: Child,
     pub port: u16,
+    data: PathBuf,
 }
 
 impl Server {
@@ -43,11 +44,25 @@ impl Server {
             .stderr(log)
             .spawn()
             .map_err(|e| format!("{}: {e}", program.display()))?;
-        let server = Self { child, port };
+        let server = Self { child, port, data: home.join("data") };
         // For whoever clears up behind a measurement that was ended from outside.
         std::fs::write(home.join("pid"), server.child.id().to_string()).map_err(text)?;
         server.wait(home)?;
         Ok(server)
+    }
+
+    /// Waits until it has thrown away what was deleted: it does that by itself afterwards, at the cost of whatever comes
+    /// next.
+    pub fn settle(&self) -> Result<(), String> {
+        let trash = self.data.join(".minio.sys/tmp/.trash");
+        let begun = Instant::now();
+        while std::fs::read_dir(&trash).is_ok_and(|mut left| left.next().is_some()) {
+            if begun.elapsed() > PATIENCE {
+                return Err(format!("the server does not empty {}", trash.display()));
+            }
+            super::passes(Duration::from_millis(50));
+        }
+        Ok(())
     }
 
     pub fn url(&self) -> String {

@@ -75,6 +75,10 @@ impl World {
         let mut tools: Vec<_> = Tool::ALL.into_iter().filter(|tool| tool.carries() && self.tools.has(*tool)).collect();
         let first = self.round.get() % tools.len().max(1);
         tools.rotate_left(first);
+        // And behind another one.
+        if self.round.get() % 2 == 1 {
+            tools.reverse();
+        }
         tools
     }
 
