@@ -135,11 +135,20 @@ impl Driver {
         tokio::task::spawn_local(async move {
             let way = driver.way.borrow().clone();
             let shown = driver.live.clone();
-            let told = move |copied| shown.send_modify(|live| live.copied = Some(copied));
+            let watched = cancel.clone();
+            let told = move |copied| {
+                if !watched.stopping() {
+                    shown.send_modify(|live| live.copied = Some(copied));
+                }
+            };
             let copied = match way {
-                Some(way) => way.copy(&driver.env, cancel, &told).await,
+                Some(way) => way.copy(&driver.env, cancel.clone(), &told).await,
                 None => Err(Failure::permanent("no run is going on that could be handed over")),
             };
+            if cancel.stopping() {
+                // Whoever has stopped it knows, and may have begun another one since.
+                return;
+            }
             driver.live.send_modify(|live| live.copied = None);
             driver.tell(copied.map_or_else(Msg::NotCopied, |()| Msg::CopiedAhead)).await;
         });
@@ -148,6 +157,7 @@ impl Driver {
     fn stop_copy(&self) {
         if let Some(cancel) = self.copy.lock().unwrap_or_else(PoisonError::into_inner).take() {
             cancel.escalate();
+            self.live.send_modify(|live| live.copied = None);
         }
     }
 

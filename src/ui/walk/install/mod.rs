@@ -140,17 +140,20 @@ pub fn begun(model: &mut Model, site: HostId, answers: &str, log: String) -> Vec
 
 /// The run has ended.
 pub fn ended(model: &mut Model, ended: Ended) -> Vec<Effect> {
+    // There is nothing left to hand over.
+    let mut effects = stop_copy(model);
     let install = &mut model.walk.install;
     install.running = false;
     install.stopping = false;
     install.log_path.clone_from(&ended.log);
     if ended.how == How::Done {
-        return walk::go(model, Place::Credentials);
+        effects.extend(walk::go(model, Place::Credentials));
+        return effects;
     }
     (install.choice, install.focus, install.chosen, install.pointed) = (0, Pane::Steps, None, None);
     install.ended = Some(ended);
     failure::recognise(model);
-    Vec::new()
+    effects
 }
 
 /// The run could not be begun.

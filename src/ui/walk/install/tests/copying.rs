@@ -25,5 +25,9 @@ fn the_program_is_copied_beside_the_run_and_then_the_host_has_it() {
     assert_eq!(model.shell.notice.as_deref(), Some("no gzip: install it"));
     assert!(model.walk.install.running);
     press(&mut model, "d down down enter");
+    let mut over = model.clone();
+    let failure = Some(Failure::permanent("gave up"));
+    let ended = Ended { how: How::Failed, step: None, failure, log: String::new() };
+    assert_eq!(over.update(Msg::RunEnded(ended)), [Effect::StopCopy], "there is nothing left to hand over");
     assert_eq!(model.update(Msg::CopiedAhead), [Effect::Leave(Leaving::HandOver)]);
 }
