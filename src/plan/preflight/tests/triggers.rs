@@ -178,3 +178,14 @@ fn each_row_can_be_triggered_and_names_what_it_saw() {
     let untested: Vec<&Row> = Row::ALL.iter().filter(|row| !TRIGGERS.iter().any(|(r, ..)| r == *row)).collect();
     assert_eq!(untested, Vec::<&Row>::new(), "rows without a case");
 }
+
+#[test]
+fn the_setting_that_counts_is_the_one_that_is_to_be_changed() {
+    for (setting, value, instead) in
+        [("disableforwarding", "yes", "DisableForwarding no"), ("allowtcpforwarding", "no", "AllowTcpForwarding local")]
+    {
+        let mut case = good();
+        set_sshd(&mut case, setting, value);
+        assert!(case.row(Row::SshForwarding).fix.expect("it can be mended").text.starts_with(instead), "{setting}");
+    }
+}
