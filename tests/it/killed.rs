@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 
 const MOMENTS: [&str; 5] = ["before-check", "after-check", "before-apply", "after-apply", "after-last-check"];
 
+/// A step that had nothing to do was not killed in the middle of it.
+const NOTHING_TO_DO: &str = "nothing to do";
+
 /// How many programs run at once; they mostly wait.
 const AT_ONCE: usize = 6;
 
@@ -52,7 +55,7 @@ async fn killed(kind: StepKind, moment: &str) -> Vec<String> {
     let applying = !moment.ends_with("-check") || moment == "after-last-check";
     if said.code == Some(0) && applying && !applies(&events(&said), kind) {
         // What a step waits for may be there before it looks, on a machine that is slow beside its simulated host.
-        return vec![];
+        return vec![NOTHING_TO_DO.to_owned()];
     }
     if said.code.is_some() {
         return vec![format!("{}:{moment}: it was not killed, but ended with {:?}", kind.id(), said.code)];
@@ -102,7 +105,10 @@ async fn what_a_killed_program_leaves_is_whole_and_nothing_more_was_shown() {
         let passes = if applied.contains(kind.id()) { MOMENTS.len() } else { 2 };
         (*kind, MOMENTS[at % passes])
     });
-    let wrong: Vec<String> =
+    let mut wrong: Vec<String> =
         stream::iter(moments).map(|(kind, moment)| killed(kind, moment)).buffer_unordered(AT_ONCE).concat().await;
+    let all = wrong.len();
+    wrong.retain(|what| what != NOTHING_TO_DO);
+    assert!(all - wrong.len() <= 2, "most of them were not killed at all");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
