@@ -31,7 +31,6 @@ most_err=262144
 # What a unit's log may grow to, about; of what comes behind that only the end is kept.
 most_log=${MODELQUAY_LOG:-67108864}
 
-mkdir -p "$seats" || exit 1
 # Seats of runners that were killed: their number is nobody's now.
 for seat in "$seats"/*; do
     [ -d "$seat" ] || continue
@@ -39,8 +38,13 @@ for seat in "$seats"/*; do
 done
 T=$seats/$$
 rm -rf "$T"
-# A runner that ends in this moment may have taken the empty directory away.
-mkdir "$T" 2>/dev/null || { mkdir -p "$seats" && mkdir "$T"; } || exit 1
+# A runner that ends in this moment takes the empty directory away, also while `mkdir -p` looks at what it has found: as
+# when a link was cut, and the old one hears of it while this one begins.
+tries=0
+until mkdir -p "$seats" 2>/dev/null && mkdir "$T" 2>/dev/null; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 50 ] || { mkdir -p "$seats" && mkdir "$T" && break; exit 1; }
+done
 # A shell that dies of a signal skips its EXIT trap, so each signal becomes an exit.
 trap 'rm -rf "$T"; rmdir "$seats" 2>/dev/null' EXIT
 trap 'exit 129' HUP

@@ -323,6 +323,24 @@ async fn a_log_that_is_full_keeps_its_end_and_says_what_is_missing() {
 }
 
 #[tokio::test]
+async fn one_that_begins_while_another_one_ends_is_there() {
+    // As when a link was cut: the old one hears of it in the moment in which the new one is asked for.
+    let bench = Arc::new(Bench::new(&["sh"], None));
+    let mut coming_and_going = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let bench = bench.clone();
+        coming_and_going.spawn(async move {
+            for _ in 0..60 {
+                drop(bench.runner().await);
+            }
+        });
+    }
+    while let Some(ended) = coming_and_going.join_next().await {
+        ended.expect("each one starts");
+    }
+}
+
+#[tokio::test]
 async fn what_a_unit_leaves_in_the_background_does_not_hold_it_up() {
     let bench = Bench::new(&["sh"], None);
     let log = log_of(&bench, "echo begun; tail -f /dev/null & echo $! >\"$0.pid\"; echo done").await;
