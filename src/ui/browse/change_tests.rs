@@ -1,5 +1,8 @@
 //! What changes a registry, what is on its way, and what stands in front of the list: as values, and how it looks.
 
+mod transfers_tests;
+mod versions_tests;
+
 use super::over::Over;
 use super::tests::{at_in, press, resnet};
 use super::work::{Carried, Carry, CarryWay, Lane, Steer, Work, Worked};
@@ -223,128 +226,6 @@ fn several_that_are_marked_are_told_by_their_number() {
     said(&mut browse, Msg::Worked { id, end: Ok(Worked::Counted(Box::new(two))) });
     let shown = drawn(&browse, 80, 24);
     assert!(shown.contains("Type 2 to delete") && shown.contains("For good: versions 3, delete markers 1."), "{shown}");
-}
-
-#[test]
-fn a_look_again_at_versions_moves_no_row_under_the_cursor() {
-    let mut browse = versions(Lang::En);
-    let asked = press(&mut browse, "jr");
-    let [.., Effect::Versions { id, .. }] = &asked[..] else { panic!("{asked:?}") };
-    let id = *id;
-    let restored = |browse: &mut Browse| {
-        let asked = press(browse, "R");
-        let Work::Restore(at) = work(&asked).1 else { panic!("{asked:?}") };
-        at.version.clone()
-    };
-    // As it was, until all is there.
-    let here = Some("2a9d8e7f-31".to_owned());
-    assert_eq!(restored(&mut browse.clone()), here);
-    let rows = vec![
-        version("resnet50/config.pbtxt", "9e8d7c6b-02", 0, true, true),
-        version("resnet50/config.pbtxt", "3f0c1b2a-77", 0, true, false),
-        version("resnet50/config.pbtxt", "2a9d8e7f-31", 412, false, false),
-    ];
-    said(&mut browse, Msg::Versions { id, rows });
-    assert_eq!(restored(&mut browse.clone()), here);
-    said(&mut browse, Msg::RowsEnded { id, end: Ended::Whole(Vec::new()) });
-    assert!(drawn(&browse, 120, 40).contains("9e8d7c6b"));
-    assert_eq!(restored(&mut browse), here);
-}
-
-#[test]
-fn a_version_is_had_back_and_deleted_by_its_name() {
-    let mut browse = versions(Lang::En);
-    let Some(Over::Versions(list)) = &browse.over else { panic!("versions") };
-    assert_eq!(list.rows.len(), 3, "another key that begins so is none of it");
-    let undeleted = press(&mut browse, "u");
-    let (_, undelete) = work(&undeleted);
-    assert_eq!(*undelete, Work::Undelete { bucket: "models".into(), key: "resnet50/config.pbtxt".into() });
-    let mut browse = versions(Lang::En);
-    let restored = press(&mut browse, "jR");
-    let (_, restored) = work(&restored);
-    let Work::Restore(at) = restored else { panic!("{restored:?}") };
-    assert_eq!(at.version.as_deref(), Some("2a9d8e7f-31"));
-    let mut browse = versions(Lang::En);
-    assert_eq!(press(&mut browse, "jx"), []);
-    let deleted = press(&mut browse, "config.pbtxt\n");
-    let Work::Delete(plan) = work(&deleted).1 else { panic!("{deleted:?}") };
-    assert_eq!(plan.doomed, [Doomed { key: "resnet50/config.pbtxt".into(), version: Some("2a9d8e7f-31".into()) }]);
-    let mut browse = versions(Lang::En);
-    press(&mut browse, "j");
-    let looked = browse.hear(Input::Tick(60_000));
-    assert!(
-        matches!(&looked[..], [Effect::Preview { at, .. }] if at.version.as_deref() == Some("2a9d8e7f-31")),
-        "a version that the cursor rests on is looked into: {looked:?}"
-    );
-}
-
-#[test]
-fn what_is_fetched_goes_where_it_was_told_and_replaces_nothing_unasked() {
-    let mut browse = resnet(Lang::En);
-    browse.home = "/home/tech".into();
-    press(&mut browse, "jjg");
-    assert!(drawn(&browse, 80, 24).contains("/home/tech/config.pbtxt"));
-    let asked = press(&mut browse, ".old\n");
-    let (id, begun) = work(&asked);
-    let Work::Carry(carry) = begun.clone() else { panic!("{begun:?}") };
-    let from = vec![At::new("models", "resnet50/config.pbtxt")];
-    let way = CarryWay::Get { from, to: "/home/tech/config.pbtxt.old".into() };
-    assert_eq!(carry, Carry { way, replace: false });
-    let words = vec!["resnet50/config.pbtxt: something is there already".to_owned()];
-    said(
-        &mut browse,
-        Msg::Worked { id, end: Ok(Worked::Clashes { carry: carry.clone(), words, all: 1, replaceable: true }) },
-    );
-    assert!(drawn(&browse, 80, 24).contains("something is there already"));
-    let replaced = press(&mut browse, "\n");
-    assert_eq!((replaced, browse.ask.is_none()), (Vec::new(), true), "to leave it comes first");
-    browse.ask = None;
-    press(&mut browse, "g\n");
-    let id = browse.work_id;
-    let words = vec!["x".to_owned()];
-    said(
-        &mut browse,
-        Msg::Worked { id, end: Ok(Worked::Clashes { carry: carry.clone(), words, all: 1, replaceable: true }) },
-    );
-    browse.hear(Input::Key(crossterm::event::KeyCode::Down.into()));
-    let replaced = press(&mut browse, "\n");
-    assert_eq!(*work(&replaced).1, Work::Carry(Carry { replace: true, ..carry }));
-}
-
-#[test]
-fn transfers_are_steered_and_leaving_asks_while_one_is_under_way() {
-    let mut browse = transfers(Lang::En);
-    let order = browse.carried[0].view.id;
-    let steer = |steer| Effect::Steer { lane: Lane::Reading, order, steer };
-    assert_eq!(press(&mut browse, " "), [steer(Steer::Hold)]);
-    assert_eq!(press(&mut browse, "x"), [steer(Steer::Cancel)]);
-    assert!(
-        matches!(&press(&mut browse, "c")[..], [Effect::Steer { steer: Steer::Forget, .. }]),
-        "only what has ended"
-    );
-    assert!(matches!(&press(&mut browse, "\n")[..], [Effect::Report { .. }]));
-    said(&mut browse, Msg::Reported { title: "x".into(), report: Box::new(Report { done: 2, ..Report::default() }) });
-    assert!(drawn(&browse, 80, 24).contains("2 objects"));
-    press(&mut browse, "\u{1b}");
-    assert_eq!(press(&mut browse, "q"), [], "it asks");
-    assert!(drawn(&browse, 80, 24).contains("2 transfers are under way"));
-    browse.hear(Input::Key(crossterm::event::KeyCode::Down.into()));
-    assert_eq!(press(&mut browse, "\n"), [Effect::Leave(Leaving::Quit)]);
-    let mut idle = resnet(Lang::En);
-    assert_eq!(press(&mut idle, "q"), [Effect::Leave(Leaving::Quit)]);
-}
-
-#[test]
-fn the_end_of_a_transfer_is_said_once() {
-    let mut browse = resnet(Lang::En);
-    browse.hear(Input::Live(Live { carried: vec![carried(1, true, State::Running)] }));
-    assert!(drawn(&browse, 120, 24).contains("1 transfer, 40 %, 4.0 MiB/s"), "{}", drawn(&browse, 120, 24));
-    let effects = browse.hear(Input::Live(Live { carried: vec![carried(1, true, State::Done)] }));
-    assert!(matches!(&effects[..], [Effect::List { .. }]), "what came into the registry is seen: {effects:?}");
-    assert!(drawn(&browse, 120, 24).contains("Done: resnet50/1/model.onnx"));
-    press(&mut browse, "j");
-    let effects = browse.hear(Input::Live(Live { carried: vec![carried(1, true, State::Done)] }));
-    assert_eq!((effects, browse.shell.notice.clone()), (Vec::new(), None));
 }
 
 #[test]
