@@ -8,10 +8,16 @@ cluster_up() {
     soon 90 node_ready "$h" "$h"
     soon 30 in1 systemctl is-active rke2-server
 }
+# The unit is active also before the manager has begun with what it was asked for: another invocation is waited for.
 restart() {
+    local before
+    before=$(invocation)
     in1 systemctl restart --no-block rke2-server
+    soon 60 begun_since "$before"
     soon 60 in1 systemctl is-active rke2-server
 }
+invocation() { in1 systemctl show rke2-server -p InvocationID --value; }
+begun_since() { [ "$(invocation)" != "$1" ]; }
 cluster_journal() { # the stages, in their order
     local line last=0 at
     journal >"$work/journal"
@@ -55,12 +61,17 @@ cluster_node() {
     [ "$(kube get node "$h" -o 'jsonpath={.status.nodeInfo.kubeletVersion}')" = "$rke2_version" ]
     [ "$(kube get node "$h" -o 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}')" = "$(meta "$h" ip)" ]
     kube get node "$h" --show-labels | grep -q node-role.kubernetes.io/control-plane=true
-    [ -z "$(kube get node "$h" -o 'jsonpath={.spec.taints}')" ]
+    # Taken off by a controller, a moment after the node is Ready.
+    soon 20 untainted
     [ "$(kube get node "$h" -o 'jsonpath={.status.allocatable.ephemeral-storage}' | tr -dc 0-9)" -gt 1000000000 ]
 }
+untainted() { local taints; taints=$(kube get node "$h" -o 'jsonpath={.spec.taints}') && [ -z "$taints" ]; }
 cluster_dns() {
+    # A chart, which is installed while the node is Ready already.
+    soon 40 kube -n kube-system get service -l k8s-app=kube-dns -o 'jsonpath={.items[0].spec.clusterIP}'
+    soon 40 kube -n kube-system get deployment -l k8s-app=kube-dns -o 'jsonpath={.items[0].metadata.name}'
     [ "$(kube -n kube-system get service -l k8s-app=kube-dns -o 'jsonpath={.items[0].spec.clusterIP}')" = 10.43.0.10 ]
-    kube -n kube-system rollout status deployment -l k8s-app=kube-dns --timeout=60s
+    kube -n kube-system rollout status deployment -l k8s-app=kube-dns --timeout=180s
 }
 csr() { # NAME SIGNER SUBJECT USAGES: made, approved, and the certificate written to $work/NAME.crt
     openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/$1.key" -subj "$3" -addext 'subjectAltName=DNS:probe.lab.example' 2>/dev/null >"$work/$1.csr"
@@ -98,8 +109,8 @@ signer_generic() { # the generic pair ends the controller manager; the API stays
     restart
     soon 30 says 'kube-controller-manager exited'
     in1 grep -q 'cannot specify --cluster-signing' /var/lib/rancher/rke2/agent/logs/kube-controller-manager.log
-    kube get --raw /readyz
-    csr_patience=5 not serving_csr probe-generic
+    soon 10 kube get --raw /readyz
+    csr_patience=2 not serving_csr probe-generic
     config_d 50-args ''
     restart
     csr_patience=60 serving_csr probe-again

@@ -19,18 +19,18 @@ CHART
     complete() { [ "$(kube -n kube-system get job helm-install-minio-operator -o 'jsonpath={.status.succeeded}')" = 1 ]; }
     soon 60 complete
     [ "$(kube -n minio-operator get secret -l owner=helm,status=deployed -o name | wc -l)" = 1 ]
-    kube -n minio-operator rollout status deployment minio-operator --timeout=60s
+    kube -n minio-operator rollout status deployment minio-operator --timeout=180s
 }
 chart_once() { # helm-controller has nothing more to do: one revision stays the only one
     local pods
     pods=$(kube -n kube-system get pod -l job-name=helm-install-minio-operator -o name)
-    not soon 8 second_revision
+    not soon 3 second_revision
     [ "$(kube -n kube-system get pod -l job-name=helm-install-minio-operator -o name)" = "$pods" ]
 }
 second_revision() { [ "$(kube -n minio-operator get secret -l owner=helm -o name | wc -l)" -gt 1 ]; }
 claims_served() {
     kube apply -f - <"$lab/checks/local-path.yaml"
-    kube -n local-path-storage rollout status deployment local-path-provisioner --timeout=60s
+    kube -n local-path-storage rollout status deployment local-path-provisioner --timeout=180s
 }
 tenant_green() { [ "$(kube -n model-registry get tenant model-registry -o 'jsonpath={.status.currentState}/{.status.healthStatus}')" = Initialized/green ]; }
 tenant_up() {
