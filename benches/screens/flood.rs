@@ -3,7 +3,7 @@
 //! No real step prints as fast as this, so the loop of the screens is run here by itself, on a real
 //! terminal, with the output of a run that is made up.
 
-use super::{Figure, figure, float, median, passes, pty::Pty, t};
+use super::{Figure, figure, float, median, most, passes, pty::Pty, quiet, t};
 use futures_util::StreamExt as _;
 use modelquay::base::{Redactor, SystemClock};
 use modelquay::engine::RunState;
@@ -124,6 +124,24 @@ pub fn fast(_: &Path) -> Vec<Figure> {
         figure("the same, 99th of 100", p99, "ms", 50.0),
         figure("memory that it took", resident(&pty) - memory, "MiB", 10.0),
         figure("bytes a second with two keys each", rate, "B/s", f64::INFINITY),
+    ]
+}
+
+/// Keys in a log that fills its pane: a line further changes every row of it.
+pub fn full_log(_: &Path) -> Vec<Figure> {
+    let pty = flooded((120, 40), "0");
+    quiet(&pty, Duration::from_millis(600));
+    pty.keys("\t");
+    let mut costs = Vec::new();
+    for key in ["k"].repeat(20) {
+        let before = quiet(&pty, Duration::from_millis(400));
+        pty.keys(key);
+        passes(Duration::from_millis(60));
+        costs.push(float(pty.count() - before));
+    }
+    vec![
+        figure("a line further in a log that fills its pane, median of 20", median(costs.clone()), "B", 4096.0),
+        figure("the same, the dearest", most(&costs), "B", 4096.0),
     ]
 }
 
