@@ -35,7 +35,7 @@ impl<'h> Eye<'h> {
             "rm -rf {HERE}; mkdir -m 700 {HERE}; setsid sh -c \"{}\" >/dev/null 2>&1 </dev/null &",
             GATHER.replace('\\', "\\\\")
         ));
-        wait_until("the first look", Duration::from_secs(20), || host.holds(&format!("test -s {HERE}/looks")));
+        wait_until("the first look", Duration::from_mins(1), || host.holds(&format!("test -s {HERE}/looks")));
         Self { host }
     }
 
@@ -44,12 +44,12 @@ impl<'h> Eye<'h> {
     pub fn close(self, product: &Product) {
         let host = self.host;
         let planted = "canary-of-the-lab-0815";
-        host.sh(&format!("setsid sh -c 'sleep 5; :' {planted} >/dev/null 2>&1 & systemd-cat -t canary echo {planted}; echo {planted} > /tmp/canary"));
-        wait_until("the planted one", Duration::from_secs(5), || {
+        host.sh(&format!("setsid sh -c 'sleep 60; :' {planted} >/dev/null 2>&1 & systemd-cat -t canary echo {planted}; echo {planted} > /tmp/canary"));
+        wait_until("the planted one", Duration::from_secs(55), || {
             host.holds(&format!("grep -qF {planted} {HERE}/seen"))
         });
         host.sh(&format!(": > {HERE}/stop"));
-        wait_until("the last look", Duration::from_secs(20), || host.holds(&format!("test -e {HERE}/done")));
+        wait_until("the last look", Duration::from_mins(1), || host.holds(&format!("test -e {HERE}/done")));
         let looks: usize = host.sh(&format!("wc -l < {HERE}/looks")).trim().parse().expect("a number");
         assert!(looks > 20, "{looks} looks");
 

@@ -134,7 +134,7 @@ pub fn the_console_opens_in_a_browser(host: &Host) {
     console.until_says("asked for anew", PATIENCE);
 
     console.interrupt();
-    let ended = console.end(Duration::from_secs(20)).expect(130).says("no tunnel is left open");
+    let ended = console.end(Duration::from_mins(1)).expect(130).says("no tunnel is left open");
     for name in ["reader", "publisher", "triton", "root"] {
         let (access, secret) = key(&product.credentials(), name);
         assert!(!ended.said.contains(&secret) && !ended.said.contains(&access), "the key {name} was said");
@@ -160,7 +160,7 @@ fn a_port_of_the_node_needs_no_tunnel(host: &Host, product: &Product, ca: &Path)
     let tunnel = address(&console);
     assert_eq!(curl(&format!("--cacert {} {tunnel}/", ca.display())).as_deref(), Ok("200"));
     console.interrupt();
-    console.end(Duration::from_secs(20)).expect(130);
+    console.end(Duration::from_mins(1)).expect(130);
     // The host is as it was, for whoever asks it next.
     product.without("[registry]");
     product.without("console_port");

@@ -83,7 +83,7 @@ fn the_cluster_is_what_its_client_believes() {
         .arg(format!("root@{}", host.ip))
         .spawn()
         .expect("ssh is there");
-    crate::harness::wait_until("the forward", std::time::Duration::from_secs(10), || socket.exists());
+    crate::harness::wait_until("the forward", std::time::Duration::from_mins(1), || socket.exists());
     let csr = sh("openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /dev/null \
                   -subj '/O=system:nodes/CN=system:node:contract' -addext 'subjectAltName=DNS:contract.invalid' 2>/dev/null");
     let kubeconfig = Secret::new(kubeconfig.into_bytes());

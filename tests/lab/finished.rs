@@ -5,7 +5,7 @@ use crate::console::the_console_opens_in_a_browser;
 use crate::harness::{Host, program, python, wait_until};
 use crate::install::{differences, versions};
 use crate::product::{Product, key};
-use crate::reports::a_report_holds_everything_but_secrets;
+use crate::reports::{a_report_holds_everything_but_secrets, a_report_says_that_the_cluster_is_down};
 use crate::round_trips::a_plan_over_a_long_line;
 use crate::saved;
 use crate::{browser, screens, tunnel};
@@ -81,7 +81,7 @@ impl Account {
             .expect("mc can be started");
         let account = Self { child, out };
         // It is open once it tells of a request that is made for this.
-        wait_until("the server's account", Duration::from_secs(30), || {
+        wait_until("the server's account", Duration::from_mins(2), || {
             s3(product, host, "reader", &["list", "models"]);
             account.by(&key(&product.credentials(), "reader").0).next().is_some()
         });
@@ -112,7 +112,7 @@ impl Account {
         let triton = key(&product.credentials(), "triton").0;
         let before = self.by(&triton).count();
         s3(product, host, "triton", &["list", "models"]);
-        wait_until("the server's account", Duration::from_secs(20), || self.by(&triton).count() > before);
+        wait_until("the server's account", Duration::from_mins(2), || self.by(&triton).count() > before);
     }
 }
 
@@ -228,4 +228,6 @@ fn a_finished_host_is_asked_used_and_left_alone() {
     the_bucket_browser_works(&host, &product);
     nothing_foreign_is_touched(&host, &product);
     a_bucket_holds_no_more_than_its_quota(&host, &product);
+    // Last: it is up no more afterwards.
+    a_report_says_that_the_cluster_is_down(&host, &product);
 }

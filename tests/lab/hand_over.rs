@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 const LONG: Duration = Duration::from_mins(8);
-const SOON: Duration = Duration::from_mins(1);
+const SOON: Duration = Duration::from_mins(3);
 
 /// An operator with a computer of his own.
 pub fn operator(host: &Host) -> Product {

@@ -70,7 +70,7 @@ fn a_bare_host_becomes_a_registry_and_the_same_command_again_changes_nothing() {
     product.plan().expect(0).says("rke2-package");
     assert_eq!(differences(&before, &files(&host)), Vec::<String>::new(), "check and plan have changed files");
     // sshd and systemd take a moment to clear a session away.
-    wait_until("the processes of before", Duration::from_secs(30), || {
+    wait_until("the processes of before", Duration::from_mins(2), || {
         differences(&running, &processes(&host)).is_empty()
     });
 

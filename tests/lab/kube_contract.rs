@@ -159,10 +159,9 @@ async fn watches(room: &Room<'_>, holds: &mut Holds) -> Result<(), String> {
     let cluster = &room.cluster;
     let what = ObjectRef::new(Kind::ConfigMap, room.namespace, "watched");
     let long = Duration::from_secs(20);
-    let timed = async |known: Option<String>, change: Option<Value>| {
+    let timed = async |known: Option<String>, at_most: Duration, change: Option<Value>| {
         let begun = Instant::now();
-        let wait =
-            cluster.changed(&what, known.as_deref(), if change.is_some() { long } else { Duration::from_secs(1) });
+        let wait = cluster.changed(&what, known.as_deref(), at_most);
         let change = async {
             match change {
                 None => Ok(()),
@@ -175,18 +174,18 @@ async fn watches(room: &Room<'_>, holds: &mut Holds) -> Result<(), String> {
         changed.map_err(line)?;
         Ok::<_, String>(begun.elapsed())
     };
-    let seen = timed(None, Some(room.config_map("watched", "1"))).await?;
+    let seen = timed(None, long, Some(room.config_map("watched", "1"))).await?;
     that(holds, "a wait for an object ends when it exists", seen < long, &seen)?;
     let now = cluster.get(&what).await.map_err(line)?.unwrap_or_default();
     let known = Some(version(&now).to_owned());
-    let seen = timed(known.clone(), None).await?;
+    let seen = timed(known.clone(), Duration::from_secs(1), None).await?;
     that(holds, "a wait without a change lasts its time", seen >= Duration::from_millis(990), &seen)?;
-    let seen = timed(known.clone(), Some(room.config_map("watched", "2"))).await?;
+    let seen = timed(known.clone(), long, Some(room.config_map("watched", "2"))).await?;
     that(holds, "a wait ends with a change", seen < long, &seen)?;
-    let seen = timed(known, None).await?;
-    that(holds, "a wait behind a missed change ends at once", seen < Duration::from_millis(900), &seen)?;
+    let seen = timed(known, long, None).await?;
+    that(holds, "a wait behind a missed change ends at once", seen < long, &seen)?;
     let now = cluster.get(&what).await.map_err(line)?.unwrap_or_default();
-    let seen = timed(Some(version(&now).to_owned()), Some(Value::Null)).await?;
+    let seen = timed(Some(version(&now).to_owned()), long, Some(Value::Null)).await?;
     that(holds, "a wait ends with the object", seen < long, &seen)
 }
 

@@ -112,3 +112,22 @@ pub fn a_report_holds_everything_but_secrets(host: &Host, product: &Product) {
     let size = fs::metadata(&path).expect("it is there").len();
     println!("report: {} files, {size} bytes in {took:?}; {} secrets looked for, 0 found", files.len(), secrets.len());
 }
+
+/// A report of a host whose RKE2 has been killed holds what the host has, and says why the cluster is not in it.
+pub fn a_report_says_that_the_cluster_is_down(host: &Host, product: &Product) {
+    host.sh("/usr/local/bin/rke2-killall.sh >/dev/null 2>&1; ! pgrep -x kube-apiserver");
+    let path = product.path("report-down.tar.gz");
+    let to = path.display().to_string();
+    let began = std::time::Instant::now();
+    product
+        .run(&["report", &host.name, "--yes", "--password-fd", "3", "--to", &to])
+        .expect(0)
+        .says("the cluster does not answer");
+    let files = unpacked(&path);
+    for ending in ["host/rke2-server.log", "host/services.txt", "host/facts.txt"] {
+        assert!(files.keys().any(|name| name.ends_with(ending)), "{ending} is not among {:?}", files.keys());
+    }
+    let asked = files.keys().filter(|name| name.contains("cluster/")).collect::<Vec<_>>();
+    assert!(asked.is_empty(), "the cluster is down, and this was had from it: {asked:?}");
+    println!("report of a host whose cluster is down: {} files in {:?}", files.len(), began.elapsed());
+}

@@ -14,7 +14,7 @@ pub const ENTER: &str = "\r";
 const ESC: &str = "\u{1b}";
 
 /// How long something small may take.
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_mins(2);
 
 pub fn t(key: &str) -> String {
     Text::of(Lang::En).t(key)

@@ -26,7 +26,7 @@ impl Agent {
             .stdout(Stdio::null())
             .spawn()
             .expect("ssh-agent can be started");
-        wait_until("the agent", Duration::from_secs(10), || UnixStream::connect(&socket).is_ok());
+        wait_until("the agent", Duration::from_mins(1), || UnixStream::connect(&socket).is_ok());
         let key = product.path("private/key");
         sh(&format!("SSH_AUTH_SOCK={} ssh-add -q {} && rm {1}", socket.display(), key.display()));
         Self { child, socket }
