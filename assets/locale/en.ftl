@@ -294,7 +294,9 @@ goes-on-nothing = Nothing of "{ $step }" goes on by itself; { $count ->
    *[other] it and the { $count } steps after it wait for this program.
   }
 goes-on-idle = No step is under way; everything waits for this program.
+goes-on-host = The host carries the install out by itself: this computer, its link and this terminal may go.
 goes-on-rehearsal = A rehearsal ends when it is left, and nothing of it is kept.
+come-back-host = To come back: modelquay attach { $site }
 come-back = To come back: modelquay resume { $site }
 link-again = { $seconds ->
     [0] Trying again now
@@ -306,6 +308,8 @@ link-again = { $seconds ->
 copying-title = The program is being copied to the host
 copying-begins = Packing this program for the host. The install goes on meanwhile; d stops the copy.
 copying = Copying this program to the host: { $done } of { $all }, about { $left } more. The install goes on meanwhile; d stops the copy.
+status-handing = The host takes the install over: it begins in a moment.
+not-stopped-here = The host carries the install out. To stop it, take it over with modelquay resume { $site } --take-over, then x.
 status-stopping = Stops at the next safe point, as asked.
 status-lost = The link was lost { $time } ago: { $why }
 status-retrying = { $step } is tried again, attempt { $attempt }: { $why }

@@ -272,7 +272,9 @@ goes-on-nothing = 「{ $step }」没有任何部分会自行继续；{ $count ->
    *[other] 它和其后的 { $count } 个步骤等待本程序。
   }
 goes-on-idle = 没有正在进行的步骤；一切都等待本程序。
+goes-on-host = 主机自行完成安装：这台电脑、它的连接和这个终端都可以离开。
 goes-on-rehearsal = 离开即结束演练，其中的一切都不会保留。
+come-back-host = 要回来，请运行：modelquay attach { $site }
 come-back = 要回来，请运行：modelquay resume { $site }
 link-again = { $seconds ->
     [0] 正在重试
@@ -284,6 +286,8 @@ link-again = { $seconds ->
 copying-title = 正在把程序复制到主机
 copying-begins = 正在打包本程序。安装同时继续；按 d 停止复制。
 copying = 正在把本程序复制到主机：{ $done } / { $all }，大约还需 { $left }。安装同时继续；按 d 停止复制。
+status-handing = 主机正在接手安装，马上开始。
+not-stopped-here = 安装由主机进行。要停止它，先用 modelquay resume { $site } --take-over 接手，再按 x。
 status-stopping = 已按要求，将在下一个安全点停止。
 status-lost = 连接在 { $time } 前断开：{ $why }
 status-retrying = { $step } 将重试（第 { $attempt } 次）：{ $why }

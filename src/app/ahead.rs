@@ -26,11 +26,7 @@ impl Way {
     /// has is not sent again; `cancel` ends it after the piece that is under way.
     pub async fn copy(&self, env: &Env, cancel: Cancel, told: &(dyn Fn(Copied) + Sync)) -> Result<(), Failure> {
         let env = Env { cancel, ..env.clone() };
-        let arch = self.arch.clone();
-        // Packing it takes a second, in which the screens go on.
-        let program = tokio::task::spawn_blocking(move || Program::own(&arch)).await.unwrap_or_else(|e| {
-            Err(Failure::permanent("packing this program was broken off").because(e.to_string()))
-        })?;
+        let program = Program::packed(self.arch.clone()).await?;
         over_the_link(&env, &*self.world, async || {
             handed::send(&env, &*self.world.host(self.site).await?, &program, told).await.map(drop)
         })

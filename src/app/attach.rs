@@ -12,6 +12,7 @@ use crate::base::jsonl;
 use crate::engine::event::Event;
 use crate::engine::journal::{FileJournal, Journal as _};
 use crate::engine::state::RunState;
+use crate::engine::tail::Output;
 use crate::plan::site::{Reach, SshReach};
 use crate::plan::{Failure, HostId, StepKind};
 use crate::ports::lease::{self, LeaseSeen};
@@ -20,6 +21,9 @@ use std::sync::Arc;
 
 /// What is read of a journal at once.
 const PIECE: usize = 256 << 10;
+
+/// What is read of a log at once: on a bad link the journal must not wait for it.
+const LOG_PIECE: usize = 16 << 10;
 
 /// The run of a host, as it is kept there.
 pub(super) struct Attached {
@@ -116,6 +120,8 @@ pub(super) async fn follow(
     };
     let path = format!("{}/journal.jsonl", copies::run_on_host(*site, &run_dir.id));
     let mut at = read.whole as u64;
+    // Whoever has the run here writes its log as well.
+    let mut log = journal.is_some().then(|| Log::follow(env, *site, run_dir));
     loop {
         let (fresh, over) = over_the_link(env, &**world, async || {
             let host = world.host(host).await?;
@@ -131,6 +137,9 @@ pub(super) async fn follow(
             journal.append(&fresh).await?;
         }
         at += fresh.len() as u64;
+        if let Some(log) = &mut log {
+            log.more(&**world, host).await;
+        }
         for line in fresh.split(|byte| *byte == b'\n') {
             if let Ok(event) = serde_json::from_slice::<Event>(line) {
                 state.apply(&event);
@@ -143,6 +152,50 @@ pub(super) async fn follow(
         tokio::select! {
             () = tokio::time::sleep(world.pause()) => {}
             () = env.cancel.stop_asked() => {}
+        }
+    }
+}
+
+/// The log of a run on its host, of which the newest lines are brought here.
+struct Log {
+    path: String,
+    /// Where the next piece begins; `None` before the first.
+    at: Option<u64>,
+    output: Output,
+}
+
+impl Log {
+    fn follow(env: &Env, site: HostId, run_dir: &RunDir) -> Self {
+        let output = words::log_file(run_dir, &env.redactor);
+        env.face.output(&output);
+        Self { path: format!("{}/log.txt", copies::run_on_host(site, &run_dir.id)), at: None, output }
+    }
+
+    /// Brings the next piece. What is more than a piece behind is left on the host: whoever watches sees the newest, and
+    /// a log is worth no failure.
+    async fn more(&mut self, world: &dyn World, host: HostId) {
+        let read = async {
+            let host = world.host(host).await?;
+            // Behind the end of everything: how long it is.
+            let from = self.at.unwrap_or(u64::MAX >> 1);
+            let (piece, size) = copies::read_from(&*host, &self.path, from, LOG_PIECE).await?;
+            let newest = size.saturating_sub(LOG_PIECE as u64);
+            if from > size || newest > from {
+                let (piece, _) = copies::read_from(&*host, &self.path, newest, LOG_PIECE).await?;
+                // It begins within a line, unless it is all of it.
+                return Ok::<_, Failure>((newest, piece, newest > 0));
+            }
+            Ok((from, piece, false))
+        };
+        let Ok((from, piece, torn)) = read.await else { return };
+        let lines = jsonl::split(&piece);
+        self.at = Some(from + lines.whole as u64);
+        for line in lines.lines.into_iter().skip(usize::from(torn)) {
+            let mut words = line.splitn(2, |byte| *byte == b' ');
+            let step = words.next().and_then(|step| std::str::from_utf8(step).ok()).and_then(|step| step.parse().ok());
+            if let Some(step) = step {
+                self.output.line(step, words.next().unwrap_or_default());
+            }
         }
     }
 }

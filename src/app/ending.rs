@@ -1,5 +1,6 @@
 //! The last word about a run: what was done, what was not, and how to go on.
 
+use crate::engine::event::{Outcome, RunResult};
 use crate::engine::run::Ending;
 use crate::engine::state::{RunState, StepState, StepStatus};
 use crate::plan::step::Alone;
@@ -26,6 +27,22 @@ pub fn failure_of(ending: &Ending) -> Option<&Failure> {
             Some(failure)
         }
         Ending::Done { .. } | Ending::Aborted { .. } => None,
+    }
+}
+
+/// How a run ended that somebody else carried out, as far as its journal says; `left` is whether it was followed no
+/// further.
+pub fn of_state(state: &RunState, left: bool) -> Ending {
+    let failed = state.steps.iter().find_map(|step| match &step.status {
+        StepStatus::Ended { outcome: Outcome::Failed { failure }, .. } => Some((step.id, failure.clone())),
+        _ => None,
+    });
+    let under_way = state.running().map(|step| step.id);
+    match (failed, state.result) {
+        _ if left => Ending::Aborted { under_way, at_once: true },
+        (Some((step, failure)), Some(RunResult::NeedsHuman)) => Ending::NeedsHuman { step, failure },
+        (Some((step, failure)), _) => Ending::Failed { step, failure },
+        (None, _) => Ending::Aborted { under_way, at_once: false },
     }
 }
 

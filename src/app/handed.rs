@@ -5,11 +5,13 @@ use super::attach::{self, Attached};
 use super::copies::{self, run_on_host, sites_on_host};
 use super::headless::Env;
 use super::lease;
-use super::parts::{Ready, over_the_link};
+use super::machine::Machine;
+use super::parts::{self, Outcome, Ready, over_the_link};
 use super::program::Program;
 use super::sites::{Request, RunDir};
 use super::words;
 use crate::base::Secret;
+use crate::engine::preview::ReviewedPlan;
 use crate::engine::state::RunState;
 use crate::plan::change::size_text;
 use crate::plan::{Failure, HostId};
@@ -38,13 +40,38 @@ pub(super) fn keys_on_host(site: HostId) -> String {
     format!("{}/{site}/keys.toml", sites_on_host())
 }
 
-/// Hands a run over and follows it to its end. Its journal has been begun, and nobody works on it.
+/// What came of a run that was handed to its host, as far as it was followed.
+pub(super) enum Followed {
+    /// It is done, and what belongs on this computer is here.
+    Done(Outcome),
+    /// It is not: it has ended otherwise, or whoever followed it has left.
+    Not(Arc<RunState>),
+}
+
+/// Hands a run over, follows it to its end, and fetches what belongs here when it is done. Its journal has been begun,
+/// and nobody works on it. `begun` hears when the host has it.
 pub(super) async fn hand_over(
     env: &Env,
+    machine: &Machine,
     ready: &Ready,
     run_dir: &RunDir,
-    program: &Program,
-) -> Result<Arc<RunState>, Failure> {
+    begun: impl FnOnce(),
+) -> Result<Followed, Failure> {
+    let arch = ready.inspection.facts.arch.clone();
+    let attached = give(env, ready, run_dir, &Program::packed(arch).await?).await?;
+    env.face.note(&words::handed_over(attached.site));
+    begun();
+    let (_, state) = attach::follow(env, &ready.world, attached.site, &attached).await?;
+    let (done, all) = state.progress();
+    if done < all || all == 0 {
+        return Ok(Followed::Not(state));
+    }
+    let reviewed = ReviewedPlan::of_run(&state)?.here(&ready.brief, &steps::Registry);
+    parts::carry_out(env, machine, ready, &reviewed, run_dir, true).await.map(Followed::Done)
+}
+
+/// Gives a run to its host.
+async fn give(env: &Env, ready: &Ready, run_dir: &RunDir, program: &Program) -> Result<Attached, Failure> {
     let (world, site) = (&ready.world, ready.brief.site.name);
     let unit = {
         let _alone = run_dir.alone()?;
@@ -58,10 +85,7 @@ pub(super) async fn hand_over(
         })
         .await?
     };
-    env.face.note(&words::handed_over(site));
-    let attached = Attached { site, run_dir: run_dir.clone(), lease: LeaseSeen::default(), unit: Some(unit) };
-    let (_, state) = attach::follow(env, world, site, &attached).await?;
-    Ok(state)
+    Ok(Attached { site, run_dir: run_dir.clone(), lease: LeaseSeen::default(), unit: Some(unit) })
 }
 
 /// Brings everything to the host that the run needs there, and gives the program's path.

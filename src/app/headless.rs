@@ -3,7 +3,7 @@
 use super::attach::has_keys_file;
 use super::ending::failure_of;
 use super::exit::Exit;
-use super::handed;
+use super::handed::{self, Followed};
 use super::inspect::Inspection;
 use super::lease;
 use super::machine::Machine;
@@ -104,25 +104,14 @@ pub enum By {
 /// Has the host carry out a run whose journal was begun, and fetches what belongs here when it is done.
 async fn by_the_host(env: &Env, machine: &Machine, ready: &Ready, run_dir: &RunDir) -> Exit {
     let site = ready.brief.site.name;
-    let handed = async {
-        let program = Program::own(&ready.inspection.facts.arch)?;
-        handed::hand_over(env, ready, run_dir, &program).await
-    };
-    let state = match handed.await {
-        Ok(state) => state,
-        Err(failure) => return finish(env, Err(failure), &[words::resume_with(site)]),
-    };
-    let (done, all) = state.progress();
-    if done < all {
-        let exit = if env.cancel.stopping() { Exit::Interrupted } else { Exit::NeedsHuman };
-        return finish(env, Ok(exit), &words::attached(site, &state, env.cancel.stopping()));
+    match handed::hand_over(env, machine, ready, run_dir, || ()).await {
+        Ok(Followed::Done(outcome)) => concluded(env, &ready.brief, run_dir, Ok(outcome)),
+        Ok(Followed::Not(state)) => {
+            let exit = if env.cancel.stopping() { Exit::Interrupted } else { Exit::NeedsHuman };
+            finish(env, Ok(exit), &words::attached(site, &state, env.cancel.stopping()))
+        }
+        Err(failure) => finish(env, Err(failure), &[words::resume_with(site)]),
     }
-    let result = async {
-        let reviewed = ReviewedPlan::of_run(&state)?.here(&ready.brief, &steps::Registry);
-        carry_out(env, machine, ready, &reviewed, run_dir, true).await
-    };
-    let result = result.await;
-    concluded(env, &ready.brief, run_dir, result)
 }
 
 enum Begun {

@@ -99,6 +99,13 @@ impl Program {
             .map_err(|e| Failure::permanent("this program cannot find itself").because(e.to_string()))?;
         Self::load(&path, arch)
     }
+
+    /// The same, where others go on in the second that packing takes.
+    pub async fn packed(arch: String) -> Result<Self, Failure> {
+        tokio::task::spawn_blocking(move || Self::own(&arch))
+            .await
+            .unwrap_or_else(|e| Err(Failure::permanent("packing this program was broken off").because(e.to_string())))
+    }
 }
 
 #[cfg(test)]

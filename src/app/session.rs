@@ -4,6 +4,7 @@
 use super::ahead::Way;
 use super::browse::{self, Registry};
 use super::exit::Exit;
+use super::handed::{self, Followed};
 use super::inspect::Inspection;
 use super::keys_file;
 use super::machine::Machine;
@@ -244,6 +245,26 @@ impl Session {
     pub async fn retry(&mut self) -> Result<Concluded, Failure> {
         let (run_dir, order) = self.run.clone().ok_or_else(|| Failure::permanent("no run was begun"))?;
         self.resume(run_dir, order).await
+    }
+
+    /// Has the host go on with the run that has just been left for that, and follows it to its end; `begun` hears when
+    /// the host has it, and nothing of it needs this program any more.
+    pub async fn hand_to_host(&mut self, begun: impl FnOnce()) -> Result<Concluded, Failure> {
+        let (run_dir, _) = self.run.clone().ok_or_else(|| Failure::permanent("no run was begun"))?;
+        let Some((_, ready)) = &self.ready else { return Err(Failure::permanent("the host was not looked at")) };
+        match handed::hand_over(&self.env, &self.machine, ready, &run_dir, begun).await? {
+            Followed::Done(outcome) => {
+                let (exit, words) = parts::conclusion(&ready.brief, &run_dir, &outcome);
+                self.installed = matches!(outcome.ending, Ending::Done { .. });
+                Ok(Concluded { ending: outcome.ending, exit, words })
+            }
+            Followed::Not(state) => {
+                let left = self.env.cancel.stopping();
+                let words = words::attached(ready.brief.site.name, &state, left);
+                let exit = if left { Exit::Interrupted } else { Exit::NeedsHuman };
+                Ok(Concluded { ending: super::ending::of_state(&state, left), exit, words })
+            }
+        }
     }
 
     /// The run that was begun or resumed last.

@@ -16,8 +16,6 @@ pub enum Leaving {
     Browse(Option<HostId>),
     /// A run is under way; what the host does by itself goes on, the rest waits for a resume.
     Detach,
-    /// A run is under way, and the host is to go on with it: it is left, and then handed over without screens.
-    HandOver,
 }
 
 /// Something to be done.
@@ -63,6 +61,8 @@ pub enum Effect {
     CopyAhead,
     /// Copy no more of it.
     StopCopy,
+    /// Leave the run, and have the host go on with it, by the program that was copied there. The screens follow it.
+    HandOver,
     /// Stop at the next safe point.
     Stop,
     /// Answer a question.

@@ -24,6 +24,8 @@ pub struct Live {
     pub note: String,
     /// How far the copy of the program to the host is, while there is one.
     pub copied: Option<Copied>,
+    /// Whether the host carries the run out by itself, and is only followed from here.
+    pub by_host: bool,
 }
 
 /// A site that is known on this computer.

@@ -56,6 +56,29 @@ async fn what_one_computer_has_begun_another_one_finishes() {
 }
 
 #[tokio::test]
+async fn the_newest_lines_of_a_log_on_the_host_come_along() {
+    let first = Stage::new();
+    assert!(matches!(first.killed_at((StepKind::ClusterStart, Moment::AfterApply)).await, Life::Killed));
+    nobody_keeps_it(&first);
+    // More than is brought at once, and at its end a line that is still being written.
+    let lines = (0..2000).map(|n| format!("cluster-start@edge-07 line {n} of the host")).collect::<Vec<_>>().join("\n");
+    let path = format!("/var/lib/modelquay/sites/edge-07/runs/{}/log.txt", first.run().expect("a run").id);
+    first
+        .sim
+        .machine()
+        .look(|s, _| s.files.put(&path, 0o600, (0, 0), format!("{lines}\ncluster-start@edge-07 li").into_bytes()));
+    let other = first.elsewhere();
+    let (exit, words) = other.attach().await;
+    assert_eq!(exit, Exit::NeedsHuman, "{words:?}");
+    let log = std::fs::read_to_string(other.run().expect("a run").log()).expect("a log");
+    assert!(log.ends_with("line 1999 of the host\n"), "{log}");
+    assert!(!log.contains("line 0 of") && log.lines().count() > 100, "{} lines", log.lines().count());
+    for line in log.lines() {
+        assert!(line.starts_with("cluster-start@edge-07 line "), "{line}");
+    }
+}
+
+#[tokio::test]
 async fn a_host_without_a_run_says_so() {
     let stage = Stage::new();
     let (exit, words) = stage.attach().await;

@@ -51,6 +51,8 @@ pub struct Driver {
     pub way: watch::Receiver<Option<Way>>,
     /// What goes beside the run needs of the environment.
     pub env: Env,
+    /// Whether the run is left for the host to go on with it. It is only looked at and set under the lock of `cancel`.
+    pub handing: Arc<AtomicBool>,
     /// Ends the copy of the program that is under way.
     pub copy: Arc<Mutex<Option<Cancel>>>,
     /// How fast a rehearsal goes.
@@ -107,6 +109,7 @@ impl Driver {
             }
             Effect::CopyAhead => self.copy_ahead(),
             Effect::StopCopy => self.stop_copy(),
+            Effect::HandOver => self.leave_for_the_host(),
             Effect::Speed(factor) => self.speed.set(factor),
             other => return Some(other),
         }
@@ -126,42 +129,7 @@ impl Driver {
         });
     }
 
-    /// Copies this program to the host beside the run that goes on there.
-    fn copy_ahead(&self) {
-        self.stop_copy();
-        let cancel = Cancel::new();
-        *self.copy.lock().unwrap_or_else(PoisonError::into_inner) = Some(cancel.clone());
-        let driver = self.clone();
-        tokio::task::spawn_local(async move {
-            let way = driver.way.borrow().clone();
-            let shown = driver.live.clone();
-            let watched = cancel.clone();
-            let told = move |copied| {
-                if !watched.stopping() {
-                    shown.send_modify(|live| live.copied = Some(copied));
-                }
-            };
-            let copied = match way {
-                Some(way) => way.copy(&driver.env, cancel.clone(), &told).await,
-                None => Err(Failure::permanent("no run is going on that could be handed over")),
-            };
-            if cancel.stopping() {
-                // Whoever has stopped it knows, and may have begun another one since.
-                return;
-            }
-            driver.live.send_modify(|live| live.copied = None);
-            driver.tell(copied.map_or_else(Msg::NotCopied, |()| Msg::CopiedAhead)).await;
-        });
-    }
-
-    fn stop_copy(&self) {
-        if let Some(cancel) = self.copy.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            cancel.escalate();
-            self.live.send_modify(|live| live.copied = None);
-        }
-    }
-
-    async fn tell(&self, msg: Msg) {
+    pub(super) async fn tell(&self, msg: Msg) {
         // The screens may have been left in the meantime.
         let _ = self.msgs.send(msg).await;
     }
@@ -200,17 +168,9 @@ impl Driver {
 
     async fn work(self, effect: Effect) {
         let mut session = self.session.lock().await;
-        // What was stopped before must not stop this.
-        let cancel = Cancel::new();
-        {
-            let mut current = self.cancel.lock().unwrap_or_else(PoisonError::into_inner);
-            if self.left.load(Ordering::Relaxed) {
-                // The screens were left before this began: nothing begins any more.
-                return;
-            }
-            *current = cancel.clone();
+        if !self.begins(&mut session) {
+            return;
         }
-        session.env().cancel = cancel;
         let told = match effect {
             Effect::Look { answers } => self.look(&mut session, &answers).await,
             Effect::ShowFixes { answers } => self.show_fixes(&mut session, &answers).await,
@@ -226,6 +186,20 @@ impl Driver {
             _ => return,
         };
         self.tell_result(told).await;
+    }
+
+    /// What was stopped before must not stop what begins now. `false` where the screens were left before: then nothing
+    /// begins any more.
+    pub(super) fn begins(&self, session: &mut Session) -> bool {
+        let cancel = Cancel::new();
+        let mut current = self.cancel.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.left.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.handing.store(false, Ordering::Relaxed);
+        *current = cancel.clone();
+        session.env().cancel = cancel;
+        true
     }
 
     fn order(&self, answers: &str) -> Result<Order, Failure> {
@@ -293,7 +267,8 @@ impl Driver {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((exit, words));
     }
 
-    async fn ended(&self, session: &Session, ended: Result<Concluded, Failure>) {
+    async fn ended(&self, session: &mut Session, ended: Result<Concluded, Failure>) {
+        let ended = self.by_the_host(session, ended).await;
         let log = session.run_dir().map(|run| run.log().display().to_string()).unwrap_or_default();
         let msg = match ended {
             Ok(concluded) => {

@@ -3,6 +3,7 @@
 mod driver;
 mod face;
 pub(in crate::cli) mod files;
+mod handing;
 mod prompt;
 
 use super::args::{self, Global, Rehearse, Resume};
@@ -134,12 +135,6 @@ pub fn resume(global: &Global, args: &Resume) -> Exit {
     screens(global, begin).0
 }
 
-/// Has the host go on with the run that was left, line by line on the ordinary screen.
-fn hand_over(global: &Global, site: Option<HostId>) -> Exit {
-    let args = Resume { site: site.map(|site| site.to_string()), on_host: true, ..Resume::default() };
-    super::wire::resume(global, &args)
-}
-
 /// `modelquay rehearse`, on the screens.
 pub fn rehearse(global: &Global, args: &Rehearse) -> Exit {
     // Everything of a rehearsal lies in a directory of its own that goes with it.
@@ -184,10 +179,6 @@ fn screens(global: &Global, begin: Begin) -> (Exit, Leaving) {
     let exit =
         runtime.block_on(drive(global, &mut model, begin)).unwrap_or_else(|failure| (refuse(&failure), Leaving::Quit));
     runtime.shutdown_timeout(Duration::from_secs(1));
-    if exit.1 == Leaving::HandOver {
-        let site = model.walk.draft.site().map(|site| site.name);
-        return (hand_over(global, site), Leaving::Quit);
-    }
     exit
 }
 
@@ -223,6 +214,7 @@ async fn drive(global: &Global, model: &mut Model, begin: Begin) -> Result<(Exit
         way: session.way(),
         session: Arc::new(tokio::sync::Mutex::new(session)),
         env,
+        handing: Arc::default(),
         copy: Arc::default(),
         sites: begin.sites,
         msgs: msgs.clone(),
@@ -297,7 +289,7 @@ fn work(driver: Driver, asked: mpsc::Receiver<Effect>) -> Result<oneshot::Receiv
 
 /// What is said on the ordinary screen after everything: what was done, what was not, and how to go on.
 async fn last_words(model: &mut Model, driver: &Driver, leaving: Leaving, ended: oneshot::Receiver<()>) -> Exit {
-    if matches!(leaving, Leaving::Detach | Leaving::HandOver) {
+    if leaving == Leaving::Detach {
         // The run records that it was left; what the host does by itself goes on.
         driver.leave();
         let _ = tokio::time::timeout(LAST_EVENT, ended).await;

@@ -32,6 +32,8 @@ pub enum Dialog {
     Leave {
         /// Whether a run is under way.
         running: bool,
+        /// Whether its host carries it out, so that it cannot be stopped from here.
+        by_host: bool,
         /// The choice.
         choice: usize,
     },
@@ -72,8 +74,8 @@ pub enum Dialog {
 
 impl Dialog {
     /// Leaving.
-    pub fn leave(running: bool) -> Self {
-        Self::Leave { running, choice: 0 }
+    pub fn leave(running: bool, by_host: bool) -> Self {
+        Self::Leave { running, by_host, choice: 0 }
     }
 
     /// Asking for a path.
@@ -91,10 +93,12 @@ impl Dialog {
 
     fn choices(&self) -> &'static [&'static str] {
         match self {
-            Self::Leave { running: true, .. } => &["choice-stay", "choice-detach", "choice-stop"],
+            Self::Leave { running: true, by_host: false, .. } => &["choice-stay", "choice-detach", "choice-stop"],
             Self::Leave { running: false, .. } => &["choice-stay", "choice-leave"],
             Self::Detach { hand_over: true, .. } => &["choice-stay", "choice-detach", "choice-hand-over"],
-            Self::Detach { hand_over: false, .. } => &["choice-stay", "choice-detach"],
+            Self::Leave { running: true, by_host: true, .. } | Self::Detach { hand_over: false, .. } => {
+                &["choice-stay", "choice-detach"]
+            }
             Self::Copying { .. } => &["choice-go-on", "choice-stop-copy", "choice-detach"],
             Self::Stop { .. } => &["choice-go-on", "choice-stop"],
             Self::Fixes { .. } => &["choice-do-not", "choice-make"],
@@ -223,8 +227,8 @@ pub fn draw(model: &Model, dialog: &Dialog, area: Rect, buffer: &mut Buffer) {
     let room = room(area);
     let mut lines = Vec::new();
     let (title, why, choice) = match dialog {
-        Dialog::Leave { running: true, choice } => ("leave-running", walk::install::what_goes_on(model), *choice),
-        Dialog::Leave { running: false, choice } if model.walk.place == walk::Place::Credentials => {
+        Dialog::Leave { running: true, choice, .. } => ("leave-running", walk::install::what_goes_on(model), *choice),
+        Dialog::Leave { running: false, choice, .. } if model.walk.place == walk::Place::Credentials => {
             ("leave-title", leave_keys(model), *choice)
         }
         Dialog::Leave { choice, .. } => ("leave-title", text.t("leave-typed"), *choice),

@@ -7,6 +7,7 @@ mod health;
 mod layout;
 mod log;
 mod log_view;
+mod speed;
 mod steps;
 
 #[cfg(test)]
@@ -24,7 +25,8 @@ use crate::ui::msg::{Ended, How};
 use crate::ui::theme::Role;
 use crate::ui::walk::dialog::{Dialog, PathFor};
 use crate::ui::walk::{self, Place};
-pub use copying::{copied, copy_ahead, copying, not_copied, stop_copy};
+use copying::Handing;
+pub use copying::{by_host, copied, copy_ahead, copying, not_copied, stop_copy};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -33,9 +35,6 @@ use std::time::Duration;
 /// How long the cursor rests on a step before the log follows it: whoever goes on meanwhile is not sent a
 /// screen of text with each key.
 const REST: Duration = Duration::from_millis(300);
-
-/// How many times faster than life a rehearsal can go.
-const SPEEDS: [u32; 6] = [1, 5, 20, 60, 200, 1000];
 
 /// What keys that move act on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,8 +76,8 @@ pub struct Screen {
     chosen: Option<StepId>,
     /// Where the cursor has gone, until the log follows it.
     pointed: Option<Pointed>,
-    /// Whether this program is being copied to the host.
-    copying: bool,
+    /// How far the run is on its way to the host.
+    handing: Handing,
     /// What keys that move act on.
     pub focus: Pane,
     /// The log.
@@ -145,6 +144,7 @@ pub fn ended(model: &mut Model, ended: Ended) -> Vec<Effect> {
     let install = &mut model.walk.install;
     install.running = false;
     install.stopping = false;
+    install.handing = Handing::Not;
     install.log_path.clone_from(&ended.log);
     if ended.how == How::Done {
         effects.extend(walk::go(model, Place::Credentials));
@@ -294,13 +294,27 @@ fn settled(model: &mut Model, command: Command) -> Vec<Effect> {
             (install.chosen, install.pointed) = (None, None);
             install.log.follow();
         }
-        Command::Detach if install.copying => model.walk.dialog = Some(Dialog::Copying { choice: 0 }),
-        Command::Detach => model.walk.dialog = Some(Dialog::Detach { hand_over: model.shell.hand_over, choice: 0 }),
+        Command::Detach if install.handing == Handing::Copying => {
+            model.walk.dialog = Some(Dialog::Copying { choice: 0 });
+        }
+        Command::Detach => {
+            let hand_over = model.shell.hand_over && install.handing == Handing::Not;
+            model.walk.dialog = Some(Dialog::Detach { hand_over, choice: 0 });
+        }
+        Command::Stop if install.handing == Handing::Left => {
+            model.shell.notice = Some(about_site(model, "not-stopped-here"));
+        }
         Command::Stop if install.running && !install.stopping => model.walk.dialog = Some(Dialog::Stop { choice: 0 }),
-        Command::Faster | Command::Slower if model.shell.rehearsal => return speed(model, command),
+        Command::Faster | Command::Slower if model.shell.rehearsal => return speed::turn(model, command),
         _ => {}
     }
     Vec::new()
+}
+
+/// Words with the site's name in them.
+fn about_site(model: &Model, key: &str) -> String {
+    let site = model.walk.install.site.map(|site| site.to_string()).unwrap_or_default();
+    model.shell.text.with(key, [("site", site.into())])
 }
 
 fn save(model: &mut Model) -> Vec<Effect> {
@@ -312,17 +326,6 @@ fn save(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-fn speed(model: &mut Model, command: Command) -> Vec<Effect> {
-    let now = model.shell.speed;
-    let to = match command {
-        Command::Faster => SPEEDS.iter().find(|s| **s > now),
-        _ => SPEEDS.iter().rev().find(|s| **s < now),
-    };
-    let Some(to) = to.copied() else { return Vec::new() };
-    model.shell.speed = to;
-    vec![Effect::Speed(to)]
-}
-
 /// The sentence above the keys.
 pub fn status(model: &Model) -> (Role, String) {
     let text = &model.shell.text;
@@ -332,6 +335,9 @@ pub fn status(model: &Model) -> (Role, String) {
     }
     if install.stopping {
         return (Role::Warn, text.t("status-stopping"));
+    }
+    if install.handing == Handing::Left && !by_host(model) {
+        return (Role::Text, text.t("status-handing"));
     }
     let Some(step) = walk::run(model).and_then(|run| run.running()) else {
         return (Role::Text, model.live.note.clone());
@@ -345,7 +351,7 @@ pub fn status(model: &Model) -> (Role, String) {
         };
         return (Role::Bad, text.with("status-lost", [("time", ago.into()), ("why", why.into())]));
     }
-    if install.copying {
+    if install.handing == Handing::Copying {
         return (Role::Text, copying(model));
     }
     match &step.status {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::ports::Copied;
-use crate::ui::effect::Leaving;
+use crate::ui::walk::dialog::Dialog;
 
 #[test]
 fn the_program_is_copied_beside_the_run_and_then_the_host_has_it() {
@@ -29,5 +29,44 @@ fn the_program_is_copied_beside_the_run_and_then_the_host_has_it() {
     let failure = Some(Failure::permanent("gave up"));
     let ended = Ended { how: How::Failed, step: None, failure, log: String::new() };
     assert_eq!(over.update(Msg::RunEnded(ended)), [Effect::StopCopy], "there is nothing left to hand over");
-    assert_eq!(model.update(Msg::CopiedAhead), [Effect::Leave(Leaving::HandOver)]);
+    // A question about a run that this program carries out has no answer any more.
+    press(&mut model, "d");
+    assert_eq!(model.update(Msg::CopiedAhead), [Effect::HandOver]);
+    assert!(model.walk.dialog.is_none());
+}
+
+/// A run that was left for its host, before and after the host has it.
+fn handed(model: &mut Model, by_host: bool) {
+    model.walk.install.handing = Handing::Copying;
+    assert_eq!(model.update(Msg::CopiedAhead), [Effect::HandOver]);
+    let live = Live { by_host, ..model.live.clone() };
+    model.update(Msg::Live(live));
+}
+
+#[test]
+fn the_screens_follow_a_run_that_its_host_carries_out() {
+    let mut model = rke2_starts();
+    model.shell.hand_over = true;
+    handed(&mut model, false);
+    assert_eq!(status(&model).1, model.t("status-handing"), "nothing is promised before the host has it");
+    assert!(!what_goes_on(&model).contains(&model.t("goes-on-host")));
+    handed(&mut model, true);
+    let seen = picture(&model, 80, 24);
+    assert!(seen.contains("by itself") && seen.contains("may go"), "{seen}");
+    // Leaving asks only whether; there is nothing to hand over, and nothing to stop, any more.
+    press(&mut model, "d");
+    assert!(matches!(model.walk.dialog, Some(Dialog::Detach { hand_over: false, .. })));
+    assert!(what_goes_on(&model).contains("modelquay attach"), "{}", what_goes_on(&model));
+    press(&mut model, "esc");
+    assert_eq!(press(&mut model, "x"), []);
+    assert!(model.shell.notice.as_deref().is_some_and(|said| said.contains("--take-over")), "{:?}", model.shell.notice);
+    press(&mut model, "ctrl-c");
+    assert!(matches!(model.walk.dialog, Some(Dialog::Leave { running: true, by_host: true, .. })));
+    let seen = picture(&model, 80, 24);
+    assert!(!seen.contains(&model.t("choice-stop")), "{seen}");
+    press(&mut model, "esc");
+    // The end is an end like any other.
+    let failure = Some(Failure::permanent("no space left"));
+    model.update(Msg::RunEnded(Ended { how: How::Failed, step: None, failure, log: String::new() }));
+    assert!(!by_host(&model) && !what_goes_on(&model).contains(&model.t("goes-on-host")));
 }
