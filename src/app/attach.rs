@@ -37,6 +37,28 @@ pub(super) struct Attached {
     pub unit: Option<String>,
 }
 
+impl Attached {
+    /// Who works on it.
+    pub fn carrier(&self) -> Carrier {
+        match (&self.unit, &self.lease.engine, self.lease.held()) {
+            (Some(_), ..) | (_, Some(_), _) => Carrier::Host,
+            (.., Some(holder)) if holder.run == self.run_dir.id => Carrier::Somebody(holder.words()),
+            _ => Carrier::Nobody,
+        }
+    }
+}
+
+/// Who carries out a run that is followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// Nobody does any more.
+    Nobody,
+    /// The host, by itself.
+    Host,
+    /// Somebody: who, from where and since when.
+    Somebody(String),
+}
+
 /// Brings the run of a host here and follows it to its end. Changes nothing on the host.
 pub async fn attach(env: &Env, machine: &Machine, order: &Order) -> Exit {
     let result = async {

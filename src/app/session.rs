@@ -2,18 +2,20 @@
 //! install, resume, the keys. It holds what they have in common, and nothing of how it is shown.
 
 use super::ahead::Way;
+use super::attach::{self, Attached, Carrier};
 use super::browse::{self, Registry};
 use super::exit::Exit;
 use super::handed::{self, Followed};
 use super::inspect::Inspection;
 use super::keys_file;
 use super::machine::Machine;
-use super::parts::{self, Env, Order, Ready};
+use super::parts::{self, Env, Order, Ready, over_the_link};
 use super::sites::RunDir;
 use super::words;
 use crate::base::Secret;
 use crate::engine::preview::{Consent, Preview, ReviewedPlan};
 use crate::engine::run::Ending;
+use crate::engine::state::RunState;
 use crate::plan::graph::{Plan, Planned};
 use crate::plan::preflight::Verdict;
 use crate::plan::site::Reach;
@@ -32,6 +34,8 @@ pub struct Concluded {
     pub exit: Exit,
     /// What was done, what was not, and how to go on.
     pub words: Vec<String>,
+    /// Whether its journal ends without a word, and nobody works on it.
+    pub silent: bool,
 }
 
 /// Where the registry is, with everything to go on with.
@@ -70,6 +74,8 @@ pub struct Session {
     proposed: Option<Proposed>,
     fixes: Option<Proposed>,
     run: Option<(RunDir, Order)>,
+    /// A run that was brought here to be followed, and the name by which its host was reached.
+    brought: Option<(HostId, Attached)>,
     /// The keys as they were read last, until they are forgotten: saving them needs no link.
     handed: Option<HandOver>,
     /// Where they were saved.
@@ -107,6 +113,7 @@ impl Session {
             proposed: None,
             fixes: None,
             run: None,
+            brought: None,
             handed: None,
             saved: None,
             installed: false,
@@ -223,7 +230,7 @@ impl Session {
         let _open = Open::new(&self.way, ready);
         let ended = parts::carry_out(&self.env, &self.machine, ready, &reviewed, run_dir, false).await?;
         let (exit, words) = parts::conclusion(&ready.brief, run_dir, &ended);
-        Ok(Concluded { ending: ended.ending, exit, words })
+        Ok(Concluded { ending: ended.ending, exit, words, silent: false })
     }
 
     /// Goes on with the last run of a site.
@@ -238,7 +245,7 @@ impl Session {
         drop(open);
         let (exit, words) = parts::conclusion(&ready.brief, &run_dir, &ended);
         self.installed = matches!(ended.ending, Ending::Done { .. });
-        Ok(Concluded { ending: ended.ending, exit, words })
+        Ok(Concluded { ending: ended.ending, exit, words, silent: false })
     }
 
     /// Goes on with the run that has just ended.
@@ -256,14 +263,51 @@ impl Session {
             Followed::Done(outcome) => {
                 let (exit, words) = parts::conclusion(&ready.brief, &run_dir, &outcome);
                 self.installed = matches!(outcome.ending, Ending::Done { .. });
-                Ok(Concluded { ending: outcome.ending, exit, words })
+                Ok(Concluded { ending: outcome.ending, exit, words, silent: false })
             }
-            Followed::Not(state) => {
-                let left = self.env.cancel.stopping();
-                let words = words::attached(ready.brief.site.name, &state, left);
-                let exit = if left { Exit::Interrupted } else { Exit::NeedsHuman };
-                Ok(Concluded { ending: super::ending::of_state(&state, left), exit, words })
-            }
+            Followed::Not(state) => Ok(self.not_done(ready.brief.site.name, &state)),
+        }
+    }
+
+    /// Brings the newest run of a host here, and says who works on it.
+    pub async fn bring(&mut self, order: &Order) -> Result<(RunDir, Order, Carrier), Failure> {
+        let world = self.world(order).await?;
+        let attached =
+            over_the_link(&self.env, &*world, async || attach::bring(&self.env, &world, order).await).await?;
+        let (run_dir, carrier) = (attached.run_dir.clone(), attached.carrier());
+        let of_run = super::order::of_run(&run_dir)?;
+        self.run = Some((run_dir.clone(), of_run.clone()));
+        self.brought = Some((order.site.name, attached));
+        Ok((run_dir, of_run, carrier))
+    }
+
+    /// Follows the run that was brought here until nobody works on it. Changes nothing on the host.
+    pub async fn follow(&mut self) -> Result<Concluded, Failure> {
+        let nothing = || Failure::permanent("no run was brought here");
+        let (host, attached) = self.brought.take().ok_or_else(nothing)?;
+        let (_, order) = self.run.clone().ok_or_else(nothing)?;
+        let (_, _, world) = self.world.as_ref().ok_or_else(nothing)?;
+        let (site, state) = attach::follow(&self.env, world, host, &attached).await?;
+        let (done, all) = state.progress();
+        if done < all || all == 0 {
+            return Ok(self.not_done(site, &state));
+        }
+        // The keys are read where it was looked at.
+        self.look(&order).await?;
+        self.installed = true;
+        let words = words::attached(site, &state, false);
+        Ok(Concluded { ending: Ending::Done { changed: false }, exit: Exit::Done, words, silent: false })
+    }
+
+    fn not_done(&self, site: HostId, state: &RunState) -> Concluded {
+        let left = self.env.cancel.stopping();
+        let exit = if left { Exit::Interrupted } else { Exit::NeedsHuman };
+        let silent = !left && state.result.is_none();
+        Concluded {
+            ending: super::ending::of_state(state, left),
+            exit,
+            words: words::attached(site, state, left),
+            silent,
         }
     }
 

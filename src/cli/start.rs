@@ -26,6 +26,9 @@ pub fn main() -> ExitCode {
         }
         Some(Command::Resume(args)) => wire::resume(&cli.global, args),
         Some(Command::Browse(args)) => browse::browse(&cli.global, args),
+        Some(Command::Attach(args)) if screens::possible(&cli.global) && args.reaching.password_fd.is_none() => {
+            walk::attach(&cli.global, args)
+        }
         Some(Command::Attach(args)) => wire::attach(&cli.global, args),
         Some(Command::Status(args)) => wire::status(&cli.global, args),
         Some(Command::Console(args)) => wire::console(&cli.global, args),

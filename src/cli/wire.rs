@@ -219,12 +219,13 @@ fn by_whom(on_host: bool) -> By {
     if on_host { By::Host } else { By::Us }
 }
 
-pub fn attach(global: &Global, args: &Attach) -> Exit {
+/// How the host of an `attach` is reached, and what is known on this computer. What was wrong was said.
+pub(super) fn attached(global: &Global, args: &Attach) -> Result<(Order, Sites), Exit> {
     let known = |sites: &Sites, host: &str| {
         let site = host.parse().ok().filter(|_| !host.contains('@'));
         site.and_then(|site: HostId| order::of_run(&sites.last_run(site)?).ok())
     };
-    let loaded = match (&args.answers, &args.host) {
+    match (&args.answers, &args.host) {
         (None, Some(host)) => match sites(global) {
             Ok(sites) => match known(&sites, host) {
                 Some(order) => Ok((order, sites)),
@@ -234,9 +235,12 @@ pub fn attach(global: &Global, args: &Attach) -> Exit {
         },
         (Some(answers), _) => load(global, answers, None),
         (None, None) => Err(Exit::Usage),
-    };
-    let (order, sites) = match loaded {
-        Ok(loaded) => loaded,
+    }
+}
+
+pub fn attach(global: &Global, args: &Attach) -> Exit {
+    let (order, sites) = match attached(global, args) {
+        Ok(found) => found,
         Err(exit) => return exit,
     };
     let mut wiring = wiring(global, &args.reaching, shape(global, false), order.site.name);

@@ -55,6 +55,8 @@ pub enum Effect {
         /// Which.
         site: HostId,
     },
+    /// Bring the run here that a host keeps, and follow it. Which host, the program was told at its start.
+    Attach,
     /// Go on with the run that has just failed.
     Retry,
     /// Copy the program to the host while the run goes on, so that the host can go on with it by itself.

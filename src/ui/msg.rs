@@ -24,8 +24,20 @@ pub struct Live {
     pub note: String,
     /// How far the copy of the program to the host is, while there is one.
     pub copied: Option<Copied>,
-    /// Whether the host carries the run out by itself, and is only followed from here.
-    pub by_host: bool,
+    /// Who carries the run out.
+    pub carried: Carried,
+}
+
+/// Who carries the run out that is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Carried {
+    /// This program.
+    #[default]
+    Here,
+    /// The host, by itself: it is only followed from here.
+    ByHost,
+    /// Somebody else, and it is only followed from here: who, from where and since when.
+    By(String),
 }
 
 /// A site that is known on this computer.
@@ -84,6 +96,8 @@ pub enum How {
     LinkLost,
     /// It was stopped.
     Stopped,
+    /// Whoever carried it out is gone without a word.
+    Silent,
 }
 
 /// A run that has ended, for the screens.

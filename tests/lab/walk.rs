@@ -327,6 +327,12 @@ fn a_run_on_the_screens_is_handed_to_its_host_by_keys() {
     pty.wait_for(PATIENCE, "the host", |screen| screen.contents().contains(by_host));
     let copied = begun.elapsed();
     link.delay(Duration::ZERO);
+    // Another computer sees the same.
+    let bob = User::new("walk4", link.port);
+    let mut watching = bob.start(&["attach", "walk4"]);
+    watching.says(&host.fingerprint()).keys(DOWN).keys(ENTER);
+    watching.says("asks for the password").keys(TECH_PASSWORD).keys(ENTER);
+    watching.wait_for(PATIENCE, "the host", |screen| screen.contents().contains(by_host));
     // It needs nothing of this computer: without a link it goes on, and the screens say so, and catch up.
     let done =
         || host.sh("cat /var/lib/modelquay/sites/walk4/runs/*/journal.jsonl | grep -c step-finished").trim().to_owned();
@@ -339,6 +345,8 @@ fn a_run_on_the_screens_is_handed_to_its_host_by_keys() {
     let revealed = from_the_keys(&pty, &user, None);
     assert!(pty.ended().success(), "{}", pty.text());
     no_secret_was_shown(&pty, &user, &revealed, &[TECH_PASSWORD]);
+    from_the_keys(&watching, &bob, None);
+    assert!(watching.ended().success(), "{}", watching.text());
     println!("copied beside the run in {:.1} s", copied.as_secs_f64());
     user.registry_answers(&host);
     for counter in ["install-script", "rke2-start"] {

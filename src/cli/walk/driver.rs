@@ -49,6 +49,8 @@ pub struct Driver {
     pub rehearsal: bool,
     /// The way to the host while a run goes on there.
     pub way: watch::Receiver<Option<Way>>,
+    /// The host whose run is to be brought here.
+    pub attach: Option<Order>,
     /// What goes beside the run needs of the environment.
     pub env: Env,
     /// Whether the run is left for the host to go on with it. It is only looked at and set under the lock of `cancel`.
@@ -178,6 +180,7 @@ impl Driver {
             Effect::Preview { answers } => self.preview(&mut session, &answers).await,
             Effect::Install => return self.install(&mut session).await,
             Effect::Resume { site } => return self.resume(&mut session, site).await,
+            Effect::Attach => return self.attach(&mut session).await,
             Effect::Retry => return self.retry(&mut session).await,
             Effect::Export { path } => files::export(&session, &path).map(Msg::Saved),
             Effect::ReadKeys => session.hand_over().await.map(keys_msg),
@@ -258,7 +261,7 @@ impl Driver {
         self.ended(session, ended).await;
     }
 
-    async fn begun(&self, order: &Order, run: &RunDir) {
+    pub(super) async fn begun(&self, order: &Order, run: &RunDir) {
         let answers = order::from_anywhere(&order.request.answers, &order.request.base);
         self.tell(Msg::RunBegun { site: order.site.name, answers, log: run.log().display().to_string() }).await;
     }
@@ -267,7 +270,7 @@ impl Driver {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((exit, words));
     }
 
-    async fn ended(&self, session: &mut Session, ended: Result<Concluded, Failure>) {
+    pub(super) async fn ended(&self, session: &mut Session, ended: Result<Concluded, Failure>) {
         let ended = self.by_the_host(session, ended).await;
         let log = session.run_dir().map(|run| run.log().display().to_string()).unwrap_or_default();
         let msg = match ended {
@@ -314,6 +317,7 @@ fn ended_msg(concluded: &Concluded, log: String) -> Ended {
         Ending::Failed { step, .. } => (How::Failed, Some(*step)),
         Ending::NeedsHuman { step, .. } => (How::NeedsHuman, Some(*step)),
         Ending::LinkLost { step, .. } => (How::LinkLost, Some(*step)),
+        Ending::Aborted { under_way, .. } if concluded.silent => (How::Silent, *under_way),
         Ending::Aborted { under_way, .. } => (How::Stopped, *under_way),
     };
     Ended { how, step, failure: failure_of(&concluded.ending).cloned(), log }

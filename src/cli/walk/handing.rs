@@ -1,12 +1,14 @@
 //! A run on its way from this program to its host: copied beside it, left, and followed.
 
 use super::driver::Driver;
+use crate::app::attach::Carrier;
 use crate::app::session::{Concluded, Session};
 use crate::base::Cancel;
 use crate::engine::Ending;
 use crate::engine::step::Progress;
 use crate::plan::Failure;
 use crate::ui::Msg;
+use crate::ui::msg::Carried;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
@@ -68,11 +70,31 @@ impl Driver {
             live.send_modify(|live| {
                 // Nothing of what was seen of the step under way is measured any more.
                 live.progress = Progress::default();
-                live.by_host = true;
+                live.carried = Carried::ByHost;
             });
         };
         let ended = session.hand_to_host(begun).await;
-        self.live.send_modify(|live| live.by_host = false);
+        self.live.send_modify(|live| live.carried = Carried::Here);
         ended
+    }
+
+    /// Brings the run here that a host keeps, and follows it until nobody works on it.
+    pub(super) async fn attach(&self, session: &mut Session) {
+        let Some(order) = &self.attach else { return };
+        match session.bring(order).await {
+            Ok((run, order, who)) => {
+                let carried = match who {
+                    Carrier::Nobody => Carried::Here,
+                    Carrier::Host => Carried::ByHost,
+                    Carrier::Somebody(who) => Carried::By(who),
+                };
+                self.begun(&order, &run).await;
+                self.live.send_modify(|live| live.carried = carried);
+                let ended = session.follow().await;
+                self.live.send_modify(|live| live.carried = Carried::Here);
+                self.ended(session, ended).await;
+            }
+            Err(failure) => self.tell(Msg::Failed(failure)).await,
+        }
     }
 }

@@ -6,18 +6,18 @@ pub(in crate::cli) mod files;
 mod handing;
 mod prompt;
 
-use super::args::{self, Global, Rehearse, Resume};
+use super::args::{self, Attach, Global, Rehearse, Resume};
 use super::screens::{QUEUE, language, possible, signals, theme, wrapped};
 use super::wire::{RehearsalDir, by, refuse, runtime_dir, sites};
 use super::{browse, output, status};
 use crate::app::order;
 use crate::app::session::Session;
 use crate::app::sites::Sites;
-use crate::app::{Env, Exit, Machine};
+use crate::app::{Env, Exit, Machine, Order};
 use crate::base::{Cancel, Clock, Redactor, SystemClock};
 use crate::engine::retry::Retry;
 use crate::engine::step::Hook;
-use crate::plan::{Failure, HostId};
+use crate::plan::Failure;
 use crate::transport::simulated::Speed;
 use crate::ui::draft::{Draft, FieldId, Origin};
 use crate::ui::run::{Feeds, run};
@@ -50,7 +50,10 @@ struct Begin {
     draft: Draft,
     base: PathBuf,
     runtime_dir: PathBuf,
-    first: Option<HostId>,
+    /// What is done before anything is asked.
+    first: Option<Effect>,
+    /// The host whose run is to be brought here.
+    attach: Option<Order>,
 }
 
 /// What a walk begins with, with screens or without: the answers, the directory to which relative paths in
@@ -102,6 +105,7 @@ pub fn install(global: &Global, answers: Option<&Path>) -> Exit {
         base,
         runtime_dir: runtime_dir(),
         first: None,
+        attach: None,
     };
     match screens(global, begin) {
         (_, Leaving::Rehearse) => rehearse(global, &Rehearse::default()),
@@ -130,7 +134,28 @@ pub fn resume(global: &Global, args: &Resume) -> Exit {
         draft: Draft::default(),
         base: std::env::current_dir().unwrap_or_default(),
         runtime_dir: runtime_dir(),
-        first: Some(site),
+        first: Some(Effect::Resume { site }),
+        attach: None,
+    };
+    screens(global, begin).0
+}
+
+/// `modelquay attach`, on the screens.
+pub fn attach(global: &Global, args: &Attach) -> Exit {
+    let (order, sites) = match super::wire::attached(global, args) {
+        Ok(found) => found,
+        Err(exit) => return exit,
+    };
+    let begin = Begin {
+        sites,
+        machine: Machine::Real,
+        speed: Speed::new(1),
+        rehearsal: false,
+        draft: Draft::default(),
+        base: std::env::current_dir().unwrap_or_default(),
+        runtime_dir: runtime_dir(),
+        first: Some(Effect::Attach),
+        attach: Some(order),
     };
     screens(global, begin).0
 }
@@ -155,6 +180,7 @@ pub fn rehearse(global: &Global, args: &Rehearse) -> Exit {
         base: dir.0.clone(),
         runtime_dir: dir.0.clone(),
         first: None,
+        attach: None,
     };
     screens(global, begin).0
 }
@@ -214,6 +240,7 @@ async fn drive(global: &Global, model: &mut Model, begin: Begin) -> Result<(Exit
         way: session.way(),
         session: Arc::new(tokio::sync::Mutex::new(session)),
         env,
+        attach: begin.attach,
         handing: Arc::default(),
         copy: Arc::default(),
         sites: begin.sites,
@@ -238,9 +265,9 @@ async fn drive(global: &Global, model: &mut Model, begin: Begin) -> Result<(Exit
         clock: clock.clone(),
         frugal: global.low_bandwidth,
     };
-    if let Some(site) = begin.first {
+    if let Some(first) = begin.first {
         // Nothing else is in the queue yet.
-        let _ = effects.try_send(Effect::Resume { site });
+        let _ = effects.try_send(first);
     }
     // One for all screens of the program: a second one beside what the first one leaves behind has lost keys.
     let mut events = EventStream::new();

@@ -32,8 +32,8 @@ pub enum Dialog {
     Leave {
         /// Whether a run is under way.
         running: bool,
-        /// Whether its host carries it out, so that it cannot be stopped from here.
-        by_host: bool,
+        /// Whether somebody else or the host carries it out, so that it cannot be stopped from here.
+        elsewhere: bool,
         /// The choice.
         choice: usize,
     },
@@ -74,8 +74,8 @@ pub enum Dialog {
 
 impl Dialog {
     /// Leaving.
-    pub fn leave(running: bool, by_host: bool) -> Self {
-        Self::Leave { running, by_host, choice: 0 }
+    pub fn leave(running: bool, elsewhere: bool) -> Self {
+        Self::Leave { running, elsewhere, choice: 0 }
     }
 
     /// Asking for a path.
@@ -93,10 +93,10 @@ impl Dialog {
 
     fn choices(&self) -> &'static [&'static str] {
         match self {
-            Self::Leave { running: true, by_host: false, .. } => &["choice-stay", "choice-detach", "choice-stop"],
+            Self::Leave { running: true, elsewhere: false, .. } => &["choice-stay", "choice-detach", "choice-stop"],
             Self::Leave { running: false, .. } => &["choice-stay", "choice-leave"],
             Self::Detach { hand_over: true, .. } => &["choice-stay", "choice-detach", "choice-hand-over"],
-            Self::Leave { running: true, by_host: true, .. } | Self::Detach { hand_over: false, .. } => {
+            Self::Leave { running: true, elsewhere: true, .. } | Self::Detach { hand_over: false, .. } => {
                 &["choice-stay", "choice-detach"]
             }
             Self::Copying { .. } => &["choice-go-on", "choice-stop-copy", "choice-detach"],

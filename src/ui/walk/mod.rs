@@ -324,7 +324,7 @@ pub fn quit(model: &mut Model) -> Vec<Effect> {
             vec![Effect::Leave(leaving)]
         }
         _ if lost_by_leaving(model) => {
-            model.walk.dialog = Some(dialog::Dialog::leave(running(model), install::by_host(model)));
+            model.walk.dialog = Some(dialog::Dialog::leave(running(model), install::elsewhere(model).is_some()));
             Vec::new()
         }
         _ => vec![Effect::Leave(Leaving::Quit)],

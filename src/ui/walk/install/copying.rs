@@ -4,6 +4,7 @@ use crate::plan::Failure;
 use crate::plan::change::size_text;
 use crate::ui::effect::Effect;
 use crate::ui::model::Model;
+use crate::ui::msg::Carried;
 use crate::ui::text::clock;
 use crate::ui::walk::dialog::Dialog;
 
@@ -57,9 +58,14 @@ pub fn copied(model: &mut Model) -> Vec<Effect> {
     vec![Effect::HandOver]
 }
 
-/// Whether the host carries the run out by itself, and is only followed from here.
-pub fn by_host(model: &Model) -> bool {
-    model.walk.install.running && model.live.by_host
+/// Who carries the run out where it is only followed from here, in words.
+pub fn elsewhere(model: &Model) -> Option<String> {
+    match &model.live.carried {
+        _ if !model.walk.install.running => None,
+        Carried::Here => None,
+        Carried::ByHost => Some(model.t("goes-on-host")),
+        Carried::By(who) => Some(model.shell.text.with("goes-on-other", [("who", who.clone().into())])),
+    }
 }
 
 /// It could not be copied.

@@ -76,7 +76,7 @@ fn choices(model: &Model) -> Vec<Choice> {
             }
         }
         How::Failed | How::NeedsHuman => choices.extend([Choice::Retry, Choice::NewPlan]),
-        How::Done | How::LinkLost | How::Stopped => choices.push(Choice::GoOn),
+        How::Done | How::LinkLost | How::Stopped | How::Silent => choices.push(Choice::GoOn),
     }
     if log::shown(model).is_some() {
         choices.extend([Choice::Read, Choice::Save]);
@@ -146,6 +146,7 @@ fn headline(model: &Model, ended: &Ended) -> (Glyph, Role, String) {
         (How::NeedsHuman, Some(name)) => (Glyph::Warn, Role::Warn, with("failure-decide", name)),
         (How::LinkLost, _) => (Glyph::Bad, Role::Bad, text.t("failure-link")),
         (How::Stopped, _) => (Glyph::Warn, Role::Warn, text.t("failure-stopped")),
+        (How::Silent, _) => (Glyph::Warn, Role::Warn, text.t("failure-silent")),
         (_, Some(name)) => (Glyph::Bad, Role::Bad, with("failure-step", name)),
         (_, None) => (Glyph::Bad, Role::Bad, text.t("failure-begin")),
     }
@@ -175,7 +176,7 @@ fn words(model: &Model, ended: &Ended, cells: usize) -> Vec<Line<'static>> {
     if let Some(failure) = &ended.failure {
         lines.extend(wrapped(theme, Role::Text, &failure.message, cells));
     }
-    if matches!(ended.how, How::LinkLost | How::Stopped)
+    if matches!(ended.how, How::LinkLost | How::Stopped | How::Silent)
         && let Some(goes_on) = ended.step.and_then(|step| health::goes_on_of(model, step))
     {
         lines.extend(wrapped(theme, Role::Text, &goes_on, cells));

@@ -1,7 +1,7 @@
 //! How the install is, and how the link is: two things. What is waited for, what goes on without this
 //! program, and how long it may still take, each only as far as it is known.
 
-use super::{by_host, step_name};
+use super::{elsewhere, step_name};
 use crate::engine::state::{RunState, StepState, StepStatus};
 use crate::engine::step::Progress;
 use crate::plan::step::Alone;
@@ -147,8 +147,8 @@ pub fn what_goes_on(model: &Model) -> String {
     if model.shell.rehearsal {
         return text.t("goes-on-rehearsal");
     }
-    if by_host(model) {
-        return format!("{} {}", text.t("goes-on-host"), super::about_site(model, "come-back-host"));
+    if let Some(elsewhere) = elsewhere(model) {
+        return format!("{elsewhere} {}", super::about_site(model, "come-back-host"));
     }
     let goes_on = running(model).and_then(|step| goes_on_of(model, step.id)).unwrap_or_else(|| text.t("goes-on-idle"));
     match model.walk.install.site {
@@ -160,11 +160,7 @@ pub fn what_goes_on(model: &Model) -> String {
 fn lost_lines(model: &Model, cells: usize) -> Vec<Line<'static>> {
     let (text, theme) = (&model.shell.text, model.shell.theme);
     let goes_on = running(model).and_then(|step| goes_on_of(model, step.id));
-    let mut words = match goes_on {
-        _ if by_host(model) => text.t("goes-on-host"),
-        Some(words) => words,
-        None => text.t("goes-on-idle"),
-    };
+    let mut words = elsewhere(model).or(goes_on).unwrap_or_else(|| text.t("goes-on-idle"));
     if let Some(LinkState::Lost { retry_at_ms, attempts, .. }) = &model.live.link {
         let left = retry_at_ms.saturating_sub(model.shell.now_ms).div_ceil(1000);
         let again = [("seconds", left.into()), ("attempt", (*attempts).into())];
@@ -176,7 +172,7 @@ fn lost_lines(model: &Model, cells: usize) -> Vec<Line<'static>> {
 /// What is waited for, what was seen last, and why it may not be there yet.
 fn wait_lines(model: &Model, cells: usize) -> Vec<Line<'static>> {
     let (text, theme) = (&model.shell.text, model.shell.theme);
-    if by_host(model) {
+    if elsewhere(model).is_some() {
         return wrapped(theme, Role::Good, &what_goes_on(model), cells);
     }
     let step = running(model).map(|step| step.id);

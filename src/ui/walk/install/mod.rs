@@ -26,7 +26,7 @@ use crate::ui::theme::Role;
 use crate::ui::walk::dialog::{Dialog, PathFor};
 use crate::ui::walk::{self, Place};
 use copying::Handing;
-pub use copying::{by_host, copied, copy_ahead, copying, not_copied, stop_copy};
+pub use copying::{copied, copy_ahead, copying, elsewhere, not_copied, stop_copy};
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -256,6 +256,7 @@ pub fn idle(model: &Model, command: Command) -> bool {
 }
 
 fn settled(model: &mut Model, command: Command) -> Vec<Effect> {
+    let elsewhere = elsewhere(model).is_some() || model.walk.install.handing == Handing::Left;
     let install = &mut model.walk.install;
     if install.log.typing.is_some() {
         log::typed(model, command);
@@ -298,10 +299,10 @@ fn settled(model: &mut Model, command: Command) -> Vec<Effect> {
             model.walk.dialog = Some(Dialog::Copying { choice: 0 });
         }
         Command::Detach => {
-            let hand_over = model.shell.hand_over && install.handing == Handing::Not;
+            let hand_over = model.shell.hand_over && !elsewhere;
             model.walk.dialog = Some(Dialog::Detach { hand_over, choice: 0 });
         }
-        Command::Stop if install.handing == Handing::Left => {
+        Command::Stop if elsewhere => {
             model.shell.notice = Some(about_site(model, "not-stopped-here"));
         }
         Command::Stop if install.running && !install.stopping => model.walk.dialog = Some(Dialog::Stop { choice: 0 }),
@@ -336,7 +337,7 @@ pub fn status(model: &Model) -> (Role, String) {
     if install.stopping {
         return (Role::Warn, text.t("status-stopping"));
     }
-    if install.handing == Handing::Left && !by_host(model) {
+    if install.handing == Handing::Left && elsewhere(model).is_none() {
         return (Role::Text, text.t("status-handing"));
     }
     let Some(step) = walk::run(model).and_then(|run| run.running()) else {

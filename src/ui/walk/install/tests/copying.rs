@@ -1,5 +1,6 @@
 use super::*;
 use crate::ports::Copied;
+use crate::ui::msg::Carried;
 use crate::ui::walk::dialog::Dialog;
 
 #[test]
@@ -36,10 +37,10 @@ fn the_program_is_copied_beside_the_run_and_then_the_host_has_it() {
 }
 
 /// A run that was left for its host, before and after the host has it.
-fn handed(model: &mut Model, by_host: bool) {
+fn handed(model: &mut Model, carried: Carried) {
     model.walk.install.handing = Handing::Copying;
     assert_eq!(model.update(Msg::CopiedAhead), [Effect::HandOver]);
-    let live = Live { by_host, ..model.live.clone() };
+    let live = Live { carried, ..model.live.clone() };
     model.update(Msg::Live(live));
 }
 
@@ -47,10 +48,10 @@ fn handed(model: &mut Model, by_host: bool) {
 fn the_screens_follow_a_run_that_its_host_carries_out() {
     let mut model = rke2_starts();
     model.shell.hand_over = true;
-    handed(&mut model, false);
+    handed(&mut model, Carried::Here);
     assert_eq!(status(&model).1, model.t("status-handing"), "nothing is promised before the host has it");
     assert!(!what_goes_on(&model).contains(&model.t("goes-on-host")));
-    handed(&mut model, true);
+    handed(&mut model, Carried::ByHost);
     let seen = picture(&model, 80, 24);
     assert!(seen.contains("by itself") && seen.contains("may go"), "{seen}");
     // Leaving asks only whether; there is nothing to hand over, and nothing to stop, any more.
@@ -61,12 +62,27 @@ fn the_screens_follow_a_run_that_its_host_carries_out() {
     assert_eq!(press(&mut model, "x"), []);
     assert!(model.shell.notice.as_deref().is_some_and(|said| said.contains("--take-over")), "{:?}", model.shell.notice);
     press(&mut model, "ctrl-c");
-    assert!(matches!(model.walk.dialog, Some(Dialog::Leave { running: true, by_host: true, .. })));
+    assert!(matches!(model.walk.dialog, Some(Dialog::Leave { running: true, elsewhere: true, .. })));
     let seen = picture(&model, 80, 24);
     assert!(!seen.contains(&model.t("choice-stop")), "{seen}");
     press(&mut model, "esc");
     // The end is an end like any other.
     let failure = Some(Failure::permanent("no space left"));
     model.update(Msg::RunEnded(Ended { how: How::Failed, step: None, failure, log: String::new() }));
-    assert!(!by_host(&model) && !what_goes_on(&model).contains(&model.t("goes-on-host")));
+    assert!(elsewhere(&model).is_none() && !what_goes_on(&model).contains(&model.t("goes-on-host")));
+}
+
+#[test]
+fn what_somebody_else_carries_out_is_shown_with_his_name() {
+    let mut model = rke2_starts();
+    model.shell.hand_over = true;
+    let carried = Carried::By("ana@laptop from 10.0.0.7, since 21:40 UTC".into());
+    model.update(Msg::Live(Live { carried, ..model.live.clone() }));
+    let seen = picture(&model, 80, 24);
+    assert!(seen.contains("ana@laptop"), "{seen}");
+    press(&mut model, "d");
+    assert!(matches!(model.walk.dialog, Some(Dialog::Detach { hand_over: false, .. })));
+    press(&mut model, "esc");
+    assert_eq!(press(&mut model, "x"), [], "it is his to stop");
+    assert!(model.shell.notice.is_some() && model.walk.dialog.is_none());
 }
