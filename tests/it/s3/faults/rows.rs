@@ -275,4 +275,28 @@ pub(super) const ROWS: &[Row] = &[
         exits: [1, 1, 1, 1, 1, 0, 0, 1],
         done: nothing,
     },
+    Row {
+        name: "publish",
+        args: &["publish", "--yes", "--pause", "1s", "version", "s3://models/prod/face"],
+        request: ("PUT", "/models/prod/face/"),
+        exits: [1, 1, 4, 1, 0, 0, 0, 5],
+        done: |a| a.is("prod/face/2/model.bin", b"weights 2") && a.is("prod/face/config.pbtxt", CONFIG.as_bytes()),
+    },
+    Row {
+        name: "roll-back",
+        args: &["roll-back", "--yes", "--pause", "1s", "--to", "1", "s3://models/two/face"],
+        request: ("PUT", "/models/two/face/"),
+        exits: [1, 1, 4, 1, 0, 0, 0, 5],
+        done: |a| {
+            let text =
+                a.objects.get("two/face/config.pbtxt").map(|(text, _)| String::from_utf8_lossy(text).into_owned());
+            text.is_some_and(|text| text.contains("version_policy") && !text.contains("unfinished"))
+        },
+    },
 ];
+
+/// The network of a model that needs two files.
+pub(super) const XML: &str = "<?xml version=\"1.0\"?>\n<net name=\"face\" version=\"11\"><layers></layers></net>\n";
+
+/// Its config.
+pub(super) const CONFIG: &str = "backend: \"openvino\"\nmax_batch_size: 4\ninput { name: \"i\" data_type: TYPE_FP32 dims: 1 }\noutput { name: \"o\" data_type: TYPE_FP32 dims: 1 }\n";
