@@ -8,13 +8,14 @@
 mod rows;
 
 use super::commands::put;
+use super::publish::{XML, config};
 use super::{Bench, bytes};
 use crate::program::{Said, program};
 use modelquay::ports::Objects as _;
 use modelquay::ports::objects::{At, Notes, OnlyIf};
 use modelquay::transport::simulated::s3::{Fault, Harm};
 use rows::Day::{Busy, Cut, Denied, Full, Lost, Missing, Torn, Unmet};
-use rows::{After, BIG, CONFIG, DAYS, Day, ROWS, Row, XML};
+use rows::{After, BIG, DAYS, Day, ROWS, Row, pins};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -44,7 +45,7 @@ async fn prepared(row: &Row) -> (Bench, String) {
             put(&bench, &format!("{repository}/face/{version}/model.xml"), XML.as_bytes().to_vec());
             put(&bench, &format!("{repository}/face/{version}/model.bin"), format!("weights {version}").into_bytes());
         }
-        put(&bench, &format!("{repository}/face/config.pbtxt"), CONFIG.as_bytes().to_vec());
+        put(&bench, &format!("{repository}/face/config.pbtxt"), config(4).into_bytes());
     }
     let objects = bench.objects();
     objects.delete(&At::new("models", "gone")).await.expect("deleted");
@@ -209,14 +210,6 @@ async fn cell(row: &'static Row, day: Day, expected: i32) -> Vec<String> {
         }
     }
     wrong
-}
-
-/// Whether a config names version 1 and no other: for a publication what was served before.
-fn pins(config: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(config);
-    let from = text.find("specific").map_or("", |at| &text[at..]);
-    let versions: String = from.chars().take_while(|letter| *letter != '}').filter(char::is_ascii_digit).collect();
-    versions == "1"
 }
 
 /// So many cells at the same time; most of them wait for something.

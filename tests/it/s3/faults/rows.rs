@@ -1,6 +1,7 @@
 //! Every command with the request by which it does its work, and how it ends on each bad day.
 
 use super::super::bytes;
+use super::super::publish::config;
 use std::collections::BTreeMap;
 
 /// What happens.
@@ -69,6 +70,14 @@ impl After {
     fn file(&self, name: &str, bytes: &[u8]) -> bool {
         self.files.get(name).is_some_and(|there| there == bytes)
     }
+}
+
+/// Whether a config names version 1 and no other: for a publication what was served before, for a roll-back its end.
+pub(super) fn pins(config: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(config);
+    let from = text.find("specific").map_or("", |at| &text[at..]);
+    let versions: String = from.chars().take_while(|letter| *letter != '}').filter(char::is_ascii_digit).collect();
+    versions == "1"
 }
 
 fn nothing(_: &After) -> bool {
@@ -280,7 +289,10 @@ pub(super) const ROWS: &[Row] = &[
         args: &["publish", "--yes", "--pause", "1s", "version", "s3://models/prod/face"],
         request: ("PUT", "/models/prod/face/"),
         exits: [1, 1, 4, 1, 0, 0, 0, 5],
-        done: |a| a.is("prod/face/2/model.bin", b"weights 2") && a.is("prod/face/config.pbtxt", CONFIG.as_bytes()),
+        done: |a| {
+            let config = a.is("prod/face/config.pbtxt", config(4).as_bytes());
+            config && a.is("prod/face/2/model.bin", b"weights 2") && a.many("modelquay-staging/") == 0
+        },
     },
     Row {
         name: "roll-back",
@@ -288,15 +300,8 @@ pub(super) const ROWS: &[Row] = &[
         request: ("PUT", "/models/two/face/"),
         exits: [1, 1, 4, 1, 0, 0, 0, 5],
         done: |a| {
-            let text =
-                a.objects.get("two/face/config.pbtxt").map(|(text, _)| String::from_utf8_lossy(text).into_owned());
-            text.is_some_and(|text| text.contains("version_policy") && !text.contains("unfinished"))
+            let config = a.objects.get("two/face/config.pbtxt").map(|(text, _)| text.as_slice()).unwrap_or_default();
+            pins(config) && !String::from_utf8_lossy(config).contains("unfinished")
         },
     },
 ];
-
-/// The network of a model that needs two files.
-pub(super) const XML: &str = "<?xml version=\"1.0\"?>\n<net name=\"face\" version=\"11\"><layers></layers></net>\n";
-
-/// Its config.
-pub(super) const CONFIG: &str = "backend: \"openvino\"\nmax_batch_size: 4\ninput { name: \"i\" data_type: TYPE_FP32 dims: 1 }\noutput { name: \"o\" data_type: TYPE_FP32 dims: 1 }\n";
