@@ -353,8 +353,8 @@ async fn gone(at: &Endpoint, root: &Credentials, found: &mut Found) -> Result<()
         found.that("a server that is gone is transient", is(&seen, FailureKind::Transient), &seen)?;
     }
     found.that(
-        "and ten calls say so within five seconds, so none is tried again",
-        begun.elapsed() < Duration::from_secs(5),
+        "and ten calls say so within two seconds, so none is tried again",
+        begun.elapsed() < Duration::from_secs(2),
         &begun.elapsed(),
     )
 }

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-const XML: &str = "<?xml version=\"1.0\"?>\n<net name=\"face\" version=\"11\"><layers></layers></net>\n";
+pub(super) const XML: &str = "<?xml version=\"1.0\"?>\n<net name=\"face\" version=\"11\"><layers></layers></net>\n";
 const MODEL: &str = "s3://models/prod/face";
 
-fn config(batch: u32) -> String {
+pub(super) fn config(batch: u32) -> String {
     format!(
         "backend: \"openvino\"\nmax_batch_size: {batch}\n\
          input {{ name: \"i\" data_type: TYPE_FP32 dims: 1 }}\noutput {{ name: \"o\" data_type: TYPE_FP32 dims: 1 }}\n"

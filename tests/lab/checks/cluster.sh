@@ -109,7 +109,7 @@ signer_generic() { # the generic pair ends the controller manager; the API stays
     restart
     soon 30 says 'kube-controller-manager exited'
     in1 grep -q 'cannot specify --cluster-signing' /var/lib/rancher/rke2/agent/logs/kube-controller-manager.log
-    soon 10 kube get --raw /readyz
+    kube get --raw /readyz
     csr_patience=2 not serving_csr probe-generic
     config_d 50-args ''
     restart

@@ -1,6 +1,7 @@
 //! Every command with the request by which it does its work, and how it ends on each bad day.
 
 use super::super::bytes;
+use super::super::publish::config;
 use std::collections::BTreeMap;
 
 /// What happens.
@@ -69,6 +70,14 @@ impl After {
     fn file(&self, name: &str, bytes: &[u8]) -> bool {
         self.files.get(name).is_some_and(|there| there == bytes)
     }
+}
+
+/// Whether a config names version 1 and no other: for a publication what was served before, for a roll-back its end.
+pub(super) fn pins(config: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(config);
+    let from = text.find("specific").map_or("", |at| &text[at..]);
+    let versions: String = from.chars().take_while(|letter| *letter != '}').filter(char::is_ascii_digit).collect();
+    versions == "1"
 }
 
 fn nothing(_: &After) -> bool {
@@ -274,5 +283,25 @@ pub(super) const ROWS: &[Row] = &[
         request: ("GET", "/models"),
         exits: [1, 1, 1, 1, 1, 0, 0, 1],
         done: nothing,
+    },
+    Row {
+        name: "publish",
+        args: &["publish", "--yes", "--pause", "1s", "version", "s3://models/prod/face"],
+        request: ("PUT", "/models/prod/face/"),
+        exits: [1, 1, 4, 1, 0, 0, 0, 5],
+        done: |a| {
+            let config = a.is("prod/face/config.pbtxt", config(4).as_bytes());
+            config && a.is("prod/face/2/model.bin", b"weights 2") && a.many("modelquay-staging/") == 0
+        },
+    },
+    Row {
+        name: "roll-back",
+        args: &["roll-back", "--yes", "--pause", "1s", "--to", "1", "s3://models/two/face"],
+        request: ("PUT", "/models/two/face/"),
+        exits: [1, 1, 4, 1, 0, 0, 0, 5],
+        done: |a| {
+            let config = a.objects.get("two/face/config.pbtxt").map(|(text, _)| text.as_slice()).unwrap_or_default();
+            pins(config) && !String::from_utf8_lossy(config).contains("unfinished")
+        },
     },
 ];
