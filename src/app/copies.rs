@@ -177,21 +177,17 @@ pub(super) struct Kept {
     pub run: String,
 }
 
-/// The runs that a host keeps, the newest last. What a host says is data: names that are none are left out.
+/// The runs that a host keeps, the one that was worked on last at the end. What a host says is data: names that are none are left out.
 pub(super) async fn kept(host: &dyn Host) -> Result<Vec<Kept>, Failure> {
     let output = host.run(ScriptId::Runs, &[&sites_on_host()], None).await?.success("looking for runs")?;
     let is_run = |run: &str| run.len() <= 40 && run.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let mut runs: Vec<Kept> = output
-        .text()
-        .lines()
-        .filter_map(|line| {
-            let mut words = line.split(' ');
-            let (site, run) = (words.next()?.parse().ok()?, words.next()?);
-            is_run(run).then(|| Kept { site, run: run.to_owned() })
-        })
-        .collect();
-    runs.sort_by(|a, b| a.run.cmp(&b.run));
-    Ok(runs)
+    let runs = output.text();
+    let runs = runs.lines().filter_map(|line| {
+        let mut words = line.split(' ');
+        let (site, run) = (words.next()?.parse().ok()?, words.next()?);
+        is_run(run).then(|| Kept { site, run: run.to_owned() })
+    });
+    Ok(runs.collect())
 }
 
 /// A file of the host from an offset on, up to `most` bytes, with its whole size.

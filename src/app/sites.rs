@@ -102,9 +102,14 @@ impl Sites {
     fn make_run(&self, kind: &str, site: HostId, now_ms: u64, request: &Request) -> Result<RunDir, Failure> {
         let runs = self.dir(site).join(kind);
         make_dirs(&runs)?;
-        // The second of the start and, where two start in one, a letter.
-        for suffix in ["", "b", "c", "d", "e"] {
-            let id = format!("{}{suffix}", clock::utc_compact(now_ms));
+        // The second of the start. Where another run stands at it or after it, because two start in one second or the
+        // clock was set back, what follows that one: the newest run is the one whose name is the last.
+        let newest = self.runs_in(kind, site).into_iter().next().map(|run| run.id);
+        let mut id = clock::utc_compact(now_ms);
+        if let Some(newest) = newest.filter(|newest| *newest >= id) {
+            id = after(&newest);
+        }
+        for _ in 0..5 {
             let path = runs.join(&id);
             match fs::DirBuilder::new().mode(0o700).create(&path) {
                 Ok(()) => {
@@ -113,11 +118,12 @@ impl Sites {
                     run.write_request(request)?;
                     return Ok(run);
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                // Somebody begins one at this moment.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => id = after(&id),
                 Err(error) => return Err(cannot("make", &path, &error)),
             }
         }
-        Err(Failure::transient("too many runs were begun in this second"))
+        Err(Failure::transient("too many runs were begun at this moment"))
     }
 
     /// The directory of a run that was begun elsewhere; it is made where it is not there, and the request is written where
@@ -282,9 +288,38 @@ fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Failure {
         .help("name another directory with --state-dir, or make room")
 }
 
+/// The next name after that of a run: `20261123-221631`, then with `b` to `z` behind it, then with `zb`.
+fn after(id: &str) -> String {
+    match id.as_bytes().last() {
+        Some(letter @ b'b'..b'z') => format!("{}{}", &id[..id.len() - 1], char::from(letter + 1)),
+        _ => format!("{id}b"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_back_hides_no_run() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let sites = Sites::at(dir.path());
+        let site: HostId = "edge".parse().expect("a label");
+        let request =
+            Request { answers: String::new(), base: "/tmp".into(), credentials_file: None, files: BTreeMap::new() };
+        let now = 1_795_472_191_000;
+        // The clock is right, is set back by two hours, stands there for many runs, and is right again.
+        let mut begun = Vec::new();
+        for at in std::iter::once(now).chain([now - 7_200_000; 60]).chain([now + 1000]) {
+            let run = sites.new_run(site, at, &request).expect("writable");
+            fs::write(run.journal(), b"x\n").expect("writable");
+            assert_eq!(sites.last_run(site).map(|run| run.id), Some(run.id.clone()), "the one begun last is the last");
+            begun.push(run.id);
+        }
+        assert_eq!(begun[..3], ["20261123-221631", "20261123-221631b", "20261123-221631c"]);
+        assert_eq!(begun.last().map(String::as_str), Some("20261123-221632"));
+        assert!(begun.iter().all(|id| id.len() <= 40), "{begun:?}");
+    }
 
     #[test]
     fn a_run_is_found_again_with_its_request() {

@@ -162,3 +162,30 @@ async fn a_unit_that_was_ordered_before_a_take_over_does_not_run_after_it() {
     let late = std::process::Command::new("sh").arg(&run).status().expect("a shell");
     assert_eq!((late.code(), fs::read_to_string(&log).expect("there")), (Some(1), String::new()));
 }
+
+#[tokio::test]
+async fn the_run_that_was_worked_on_last_is_said_last_whatever_its_name() {
+    let applets = tempfile::tempdir().expect("a temporary directory");
+    for (shell, tools) in shells(applets.path()) {
+        let bench = Bench::new(&shell, tools.as_deref());
+        let (host, _) = beside(&bench).await;
+        // By another clock, or by one that was set back, the later run has the earlier name.
+        let written = |run: &str, at: u64| {
+            let dir = bench.at(&format!("sites/edge/runs/{run}"));
+            fs::create_dir_all(&dir).expect("writable");
+            let journal = fs::File::create(dir.join("journal.jsonl")).expect("writable");
+            journal.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(at)).expect("ours");
+        };
+        written("20261128-220000", 1_000);
+        written("20261128-200000", 3_000);
+        written("20261128-210000", 2_000);
+        fs::create_dir_all(bench.at("sites/edge/runs/20261128-230000")).expect("writable");
+        let sites = bench.at("sites").display().to_string();
+        let said = host.run(ScriptId::Runs, &[&sites], None).await.expect("it answers").success("look").expect("good");
+        let lines = ["edge 20261128-220000", "edge 20261128-210000", "edge 20261128-200000", ""];
+        assert_eq!(said.text(), lines.join("\n"), "{shell:?}");
+        let none = bench.at("none").display().to_string();
+        let said = host.run(ScriptId::Runs, &[&none], None).await.expect("it answers").success("look").expect("good");
+        assert_eq!(said.text(), "", "{shell:?}");
+    }
+}
