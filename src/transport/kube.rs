@@ -7,6 +7,7 @@ use super::dial::{Dial, Route};
 use super::https;
 use super::kube_answers::{self as answers, Call};
 use super::kube_config;
+use super::runner_host::Under;
 use super::trouble::Trouble;
 use crate::base::Secret;
 use crate::plan::{Failure, FailureKind};
@@ -54,7 +55,10 @@ impl KubeCluster {
     /// Reads a kubeconfig that carries all its certificates and keys in itself. Nothing is connected
     /// yet. A kubeconfig comes from a host: one that would run a program or read a file here, or turn
     /// verification off, is refused.
-    pub async fn new(kubeconfig: &Secret<Vec<u8>>, route: Route) -> Result<Self, Failure> {
+    ///
+    /// Each request names this program and the lease under which it is sent: the API server's audit log tells who
+    /// changed what, also of two operators with one kubeconfig.
+    pub async fn new(kubeconfig: &Secret<Vec<u8>>, route: Route, under: Under) -> Result<Self, Failure> {
         let (config, ca_pem) = kube_config::read(kubeconfig).await?;
         let unusable = || Failure::permanent("the kubeconfig's certificates cannot be used");
         let tls = config.rustls_client_config().map_err(|_| unusable())?;
@@ -63,6 +67,10 @@ impl KubeCluster {
         let auth = tower::util::option_layer(config.auth_layer().map_err(|_| unusable())?);
         let https = tower::util::MapErr::new(https.into_inner(), BoxError::from);
         let service = config.base_uri_layer().layer(auth.layer(https));
+        let service = tower::util::MapRequest::new(service, move |mut request: http::Request<Body>| {
+            request.headers_mut().insert(http::header::USER_AGENT, agent(under.get()));
+            request
+        });
         let turns = Arc::new(Semaphore::new(AT_ONCE));
         Ok(Self { client: Client::new(service, "default"), at, ca_pem, turns })
     }
@@ -132,6 +140,13 @@ impl KubeCluster {
             .map_err(|e| unbuilt(&call, &e))?;
         self.object(&call, request).await.map(|_| ())
     }
+}
+
+/// `modelquay/0.1.0 (lease 3)`, without what is in brackets where no lease is held.
+fn agent(lease: u64) -> http::HeaderValue {
+    const AGENT: &str = concat!("modelquay/", env!("CARGO_PKG_VERSION"));
+    let named = (lease > 0).then(|| http::HeaderValue::try_from(format!("{AGENT} (lease {lease})")).ok()).flatten();
+    named.unwrap_or(http::HeaderValue::from_static(AGENT))
 }
 
 /// The parameters of a plain write.

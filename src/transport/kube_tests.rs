@@ -3,6 +3,10 @@ use crate::transport::testing::{DIRECT, Reply, Seen, Server};
 use base64::Engine;
 
 async fn cluster(server: &Server) -> KubeCluster {
+    under(server, Under::default()).await
+}
+
+async fn under(server: &Server, under: Under) -> KubeCluster {
     let ca = base64::engine::general_purpose::STANDARD.encode(&server.ca.pem);
     let text = format!(
         "apiVersion: v1\nkind: Config\ncurrent-context: default\n\
@@ -11,7 +15,7 @@ async fn cluster(server: &Server) -> KubeCluster {
          users: [{{name: default, user: {{token: t}}}}]\n",
         server.url("")
     );
-    KubeCluster::new(&Secret::new(text.into_bytes()), DIRECT).await.expect("the kubeconfig is right")
+    KubeCluster::new(&Secret::new(text.into_bytes()), DIRECT, under).await.expect("the kubeconfig is right")
 }
 
 fn map(version: &str) -> Value {
@@ -45,6 +49,23 @@ async fn an_apply_is_strict_unforced_and_ours() {
     assert!(!query.contains("force=true") && !query.contains("dryRun"), "{query}");
     cluster.apply(&map("5"), true).await.expect("the server takes it");
     assert!(server.seen()[1].path.contains("dryRun=All"), "{:?}", server.seen()[1]);
+}
+
+#[tokio::test]
+async fn each_request_names_the_lease_under_which_it_is_sent() {
+    let server = Server::start(|_| Reply::json(200, &map("5"))).await;
+    let lease = Under::default();
+    let cluster = under(&server, lease.clone()).await;
+    cluster.get(&what()).await.expect("it is there");
+    lease.set(7);
+    cluster.apply(&map("5"), false).await.expect("the server takes it");
+    let version = env!("CARGO_PKG_VERSION");
+    let agents: Vec<String> = server
+        .seen()
+        .iter()
+        .map(|seen| String::from_utf8_lossy(seen.headers["user-agent"].as_bytes()).into())
+        .collect();
+    assert_eq!(agents, [format!("modelquay/{version}"), format!("modelquay/{version} (lease 7)")]);
 }
 
 #[tokio::test]

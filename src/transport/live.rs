@@ -132,7 +132,9 @@ impl World for Live {
         } else {
             Wire::Unix(self.link.forward(API.0, API.1).await.map_err(Access::Failed)?)
         };
-        let cluster: Arc<dyn Cluster> = Arc::new(KubeCluster::new(&kubeconfig, wire).await.map_err(Access::Failed)?);
+        let under = self.link.under().clone();
+        let cluster = KubeCluster::new(&kubeconfig, wire, under).await.map_err(Access::Failed)?;
+        let cluster: Arc<dyn Cluster> = Arc::new(cluster);
         let cluster = Arc::new(Fenced::new(cluster, Fence::of(&self.link)));
         *known = Some(cluster.clone());
         Ok(cluster)

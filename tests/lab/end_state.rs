@@ -23,6 +23,10 @@ pub fn made_once(host: &Host) {
         assert_eq!(host.created("secrets", &format!("model-registry-key-{key}")), 1, "{key}");
     }
     assert_eq!(host.created("certificatesigningrequests", "modelquay-model-registry"), 1, "requests");
+    // Whoever lost the lease had at most the one request on its way that can no longer be called back.
+    let (leases, late) = host.late_writes();
+    assert!(leases > 0, "no request names its lease");
+    assert!(late <= 1, "{late} writes under a lease that was no longer held");
 }
 
 /// Both, and RKE2 was started once.

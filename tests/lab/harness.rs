@@ -1,5 +1,6 @@
 //! The lab as tests see it: hosts by `labctl`, and the programs of this machine.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -124,12 +125,17 @@ impl Host {
         line.split_whitespace().nth(1).expect("a fingerprint").to_owned()
     }
 
+    /// What the API server's audit log tells of requests that it answered.
+    fn audited(&self) -> Vec<serde_json::Value> {
+        let log = self.sh("cat /var/lib/rancher/rke2/server/logs/audit*.log");
+        let events = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        events.filter(|e| e["stage"] == "ResponseComplete").collect()
+    }
+
     /// Creations of a kind of object that the API server's audit log counts: successful ones.
     pub fn created(&self, resource: &str, name_part: &str) -> usize {
-        let log = self.sh("cat /var/lib/rancher/rke2/server/logs/audit*.log");
-        log.lines()
-            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-            .filter(|e| e["stage"] == "ResponseComplete")
+        self.audited()
+            .iter()
             .filter(|e| e["verb"] == "create" || e["verb"] == "patch")
             .filter(|e| e["responseStatus"]["code"] == 201)
             .filter(|e| e["objectRef"]["resource"] == resource && e["objectRef"]["subresource"].is_null())
@@ -139,6 +145,31 @@ impl Host {
                 name.contains(name_part)
             })
             .count()
+    }
+
+    /// Leases under which something was asked of the API server, and the most writes that came under an older one after
+    /// anything had come under the next, by its audit log.
+    pub fn late_writes(&self) -> (usize, usize) {
+        let mut requests: Vec<(String, u64, bool)> = self
+            .audited()
+            .iter()
+            .filter_map(|e| {
+                let lease = e["userAgent"].as_str()?.strip_prefix("modelquay/")?.split_once("(lease ")?.1;
+                let writes = ["create", "patch", "update", "delete"].iter().any(|verb| e["verb"] == *verb)
+                    && !e["requestURI"].as_str()?.contains("dryRun");
+                let at = e["requestReceivedTimestamp"].as_str()?.to_owned();
+                Some((at, lease.trim_end_matches(')').parse().ok()?, writes))
+            })
+            .collect();
+        requests.sort();
+        let (mut newest, mut late) = (0, BTreeMap::new());
+        for (_, lease, writes) in requests {
+            if lease > newest {
+                newest = lease;
+            }
+            *late.entry(lease).or_default() += usize::from(writes && lease < newest);
+        }
+        (late.len(), late.into_values().max().unwrap_or_default())
     }
 }
 

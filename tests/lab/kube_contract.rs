@@ -9,6 +9,7 @@ use modelquay::ports::Cluster;
 use modelquay::ports::cluster::{Created, Kind, ObjectRef};
 use modelquay::transport::https::Route;
 use modelquay::transport::kube::KubeCluster;
+use modelquay::transport::runner_host::Under;
 use serde_json::{Value, json};
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
@@ -58,7 +59,7 @@ pub async fn kube_contract(
     namespace: &str,
     csr: &str,
 ) -> Result<Holds, String> {
-    let cluster = KubeCluster::new(kubeconfig, route).await.map_err(line)?;
+    let cluster = KubeCluster::new(kubeconfig, route, Under::default()).await.map_err(line)?;
     let mut holds = Holds::new();
     let home = ObjectRef::global(Kind::Namespace, namespace);
     let room = Room { cluster, namespace };
