@@ -12,7 +12,7 @@ pub struct ClusterAccess;
 
 const READY: WaitSpec = WaitSpec { condition: "the node to be Ready", typical: 20, remark: 180, limit: 900 };
 
-fn ready_message(node: &Value) -> String {
+pub(super) fn ready_message(node: &Value) -> String {
     let conditions = node["status"]["conditions"].as_array();
     let ready = conditions.and_then(|list| list.iter().find(|c| c["type"] == "Ready"));
     match ready {

@@ -149,7 +149,7 @@ fn signed_by(pem: &str, ca_pem: &str) -> bool {
 }
 
 /// The names and addresses in a certificate.
-fn names_in(pem: &str) -> Option<Vec<String>> {
+pub(super) fn names_in(pem: &str) -> Option<Vec<String>> {
     let bytes = der(pem)?;
     let (_, certificate) = X509Certificate::from_der(&bytes).ok()?;
     let extension = certificate.subject_alternative_name().ok()??;

@@ -45,13 +45,13 @@ pub async fn find(world: &dyn World, site: &Site) -> Result<ConsoleAddress, Fail
     Ok(ConsoleAddress { service, node })
 }
 
-fn port(service: &Value, which: &str) -> Option<u16> {
+pub(super) fn port(service: &Value, which: &str) -> Option<u16> {
     let ports = service["spec"]["ports"].as_array()?;
     let port = ports.iter().find(|port| port["name"] == PORT)?;
     port[which].as_u64().and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0)
 }
 
-fn address(service: &Value) -> Option<(Ipv4Addr, u16)> {
+pub(super) fn address(service: &Value) -> Option<(Ipv4Addr, u16)> {
     // A service without an address of its own says `None`.
     let ip = service["spec"]["clusterIP"].as_str()?.parse().ok()?;
     Some((ip, port(service, "port")?))

@@ -90,7 +90,7 @@ fn change(brief: &Brief, key: KeyName) -> Change {
 }
 
 /// The same policy, however the server orders its lists.
-fn same_policy(live: &Value, wanted: &Value) -> bool {
+pub(super) fn same_policy(live: &Value, wanted: &Value) -> bool {
     fn sorted(value: &Value) -> Value {
         match value {
             Value::Array(items) => {

@@ -10,6 +10,8 @@ mod console;
 mod credentials;
 mod doctor;
 mod fetch;
+#[cfg(test)]
+mod fuzz_tests;
 mod hand_over;
 mod images;
 mod keys;

@@ -77,7 +77,7 @@ impl Step for Tenant {
     }
 }
 
-fn healthy(tenant: &Value) -> bool {
+pub(super) fn healthy(tenant: &Value) -> bool {
     tenant["status"]["currentState"] == "Initialized" && tenant["status"]["healthStatus"] == "green"
 }
 

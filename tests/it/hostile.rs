@@ -96,7 +96,7 @@ fn any_host_and_any_cluster_let_a_step_end_or_wait() {
     let (output, hook, cancel) = (Log::memory(redactor.clone()), Hook::default(), Cancel::new());
     let mut found: BTreeMap<&str, u64> = BTreeMap::new();
     let mut seen = 0;
-    // A look at a site reads several objects, each of them changed: a tenth of the cases changes as many as elsewhere.
+    // A whole step takes long: the readers of objects each meet as many cases as others in `src/steps/fuzz_tests.rs`.
     fuzz::each(fuzz::CASES / 10, |dice| {
         *world.0.dice() = dice.clone();
         let kind = StepKind::ALL[dice.below(StepKind::ALL.len())];
