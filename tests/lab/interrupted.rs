@@ -1,7 +1,7 @@
 //! Installs that are cut off: the link, the program, the host's power. The end is always the same.
 
 use crate::end_state::same_end;
-use crate::harness::{Host, labctl, wait_until};
+use crate::harness::{Host, labctl, sh, wait_until};
 use crate::link_proxy::Link;
 use crate::product::{Product, Reach};
 use std::time::{Duration, Instant};
@@ -76,10 +76,19 @@ fn two_installs_go_on_over_links_that_are_cut_ten_times_each() {
     });
 }
 
+/// What makes a program believe in another time, by Debian's libfaketime.
+fn clock_off(by: &str) -> Vec<(String, String)> {
+    let library = sh("dpkg -L libfaketime | grep '/libfaketimeMT\\.so\\.1$'").trim().to_owned();
+    // Hosts here share this machine's clock, so that only the program's own can be another one.
+    [("LD_PRELOAD", library.as_str()), ("FAKETIME", by), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec()
+}
+
 #[test]
 fn an_install_that_is_killed_at_eight_moments_comes_to_the_same_end() {
     let host = Host::fresh("kill1");
-    let product = Product::new();
+    let mut product = Product::new();
     product.answers(&host, "");
     let moments = [
         "cluster-images:before-apply",
@@ -101,6 +110,13 @@ fn an_install_that_is_killed_at_eight_moments_comes_to_the_same_end() {
             args = ["resume", &host.name, "--password-fd", "3"].map(str::to_owned).to_vec();
         }
     }
+    // The computer's battery was empty, and it begins again two hours ago.
+    product.environment = clock_off("-2h");
+    let early = product.resume(&host);
+    assert_eq!(early.code, 4, "{}", early.said);
+    let early = early.says("this computer's clock");
+    println!("with the clock set back:\n{}", early.said);
+    product.environment.clear();
     product.resume(&host).expect(0);
     same_end(&host, &product);
 }
