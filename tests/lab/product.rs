@@ -1,6 +1,7 @@
 //! The product's own program, with a home of its own.
 
 use crate::harness::{Host, TECH_PASSWORD, cache, sh, wait_until};
+use modelquay::plan::StepKind;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -306,6 +307,14 @@ impl Running<'_> {
             assert!(!self.ended(), "it ended before {step}:\n{}", self.said());
             self.product.journal(site).contains(&mark)
         });
+    }
+
+    /// Waits until a step has begun, or the run has ended; whether it has begun.
+    pub fn until_begun(&mut self, site: &str, step: StepKind, at_most: Duration) -> bool {
+        let mark = format!("\"step\":\"{}", step.id());
+        let begun = |product: &Product| product.journal(site).contains(&mark);
+        wait_until(step.id(), at_most, || begun(self.product) || self.ended());
+        begun(self.product)
     }
 
     /// Ctrl-C.

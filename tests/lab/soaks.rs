@@ -7,6 +7,8 @@ use crate::harness::{Host, labctl, sh, wait_until};
 use crate::interrupted::{Seeded, behind};
 use crate::link_proxy::Link;
 use crate::product::{Product, Ran, Running};
+use modelquay::plan::StepKind;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 const LONG: Duration = Duration::from_mins(10);
@@ -23,6 +25,11 @@ const POLLED: Duration = Duration::from_millis(500);
 
 fn seed() -> u64 {
     std::env::var("MODELQUAY_LAB_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1)
+}
+
+/// The host's name: seeds of one kind run side by side.
+fn named(kind: &str) -> String {
+    format!("{kind}{}", seed())
 }
 
 /// Lets so much time pass, unless the run ends before.
@@ -56,7 +63,7 @@ impl Worst {
 #[test]
 fn ten_faults_of_the_link() {
     let mut seeded = Seeded(seed());
-    let host = Host::fresh("soaka");
+    let host = Host::fresh(&named("soaka"));
     let link = Link::to(&host.ip);
     let product = behind(&link, &host);
     let mut install = product.start_install(&[]);
@@ -109,7 +116,7 @@ fn ten_faults_of_the_link() {
 #[test]
 fn ten_kills_and_half_of_the_lives_elsewhere() {
     let mut seeded = Seeded(seed());
-    let host = Host::fresh("soakb");
+    let host = Host::fresh(&named("soakb"));
     let computers = [operator(&host), operator(&host)];
     let (mut at, mut kills, mut moves) = (0, 0, 0);
     let mut run = computers[0].start_install(&[]);
@@ -146,7 +153,7 @@ fn ten_kills_and_half_of_the_lives_elsewhere() {
 #[test]
 fn an_owner_who_sleeps_past_his_time_is_replaced() {
     let mut seeded = Seeded(seed());
-    let host = Host::with("soakc", &["--bad-day", "slow-start=20"]);
+    let host = Host::with(&named("soakc"), &["--bad-day", "slow-start=20"]);
     let (ana, bob) = (operator(&host), operator(&host));
     let mut hers = ana.start_install(&[]);
     hers.until(SOON, |said| said.contains("the run begins"));
@@ -178,7 +185,7 @@ fn an_owner_who_sleeps_past_his_time_is_replaced() {
 #[test]
 fn a_laptop_that_is_gone_for_good_at_any_instant() {
     let mut seeded = Seeded(seed());
-    let host = Host::fresh("soakd");
+    let host = Host::fresh(&named("soakd"));
     let (mut ana, mut bob) = (operator(&host), operator(&host));
     (ana.program, bob.program) = (static_program(), static_program());
     let mut hers = ana.start_install(&["--on-host"]);
@@ -197,18 +204,32 @@ fn a_laptop_that_is_gone_for_good_at_any_instant() {
 }
 
 /// What an install needs, ended without a word.
-const STRIKES: [(&str, &str); 4] = [
+const STRIKES: [(&str, &str); 5] = [
     // With all sessions; it is started again as an administrator would.
     ("sshd", "pkill -KILL -x sshd; systemctl restart ssh"),
     ("rke2", "systemctl kill --signal=KILL rke2-server || true"),
     ("operator", "pkill -KILL -f '^/?[^ ]*operator controller' || true"),
     ("minio", "pkill -KILL -x minio || true"),
+    ("power", ""),
 ];
+
+/// Strikes of an install.
+const STRUCK: usize = 8;
+
+/// The step at which the `at`-th strike of an install falls, and what it is. As many seeds as there are steps try each
+/// strike at each step: the steps of an install lie as far apart as they can, and those of the next seed one eighth of that
+/// further on.
+fn strike(seed: u64, at: usize) -> (StepKind, (&'static str, &'static str)) {
+    let steps = StepKind::ALL.len();
+    let turn = usize::try_from(seed.wrapping_sub(1) % steps as u64).expect("small");
+    let place = at * steps + turn;
+    (StepKind::ALL[place / STRUCK], STRIKES[place % STRIKES.len()])
+}
 
 #[test]
 fn whatever_an_install_needs_dies_under_it() {
     let mut seeded = Seeded(seed());
-    let host = Host::fresh("soake");
+    let host = Host::fresh(&named("soake"));
     let product = Product::new();
     product.answers(&host, "");
     let begun = Instant::now();
@@ -216,16 +237,18 @@ fn whatever_an_install_needs_dies_under_it() {
     run.until(SOON, |said| said.contains("the run begins"));
     let (mut struck, mut stops) = (Vec::new(), Vec::new());
     loop {
-        while struck.len() < 8 && pass(&mut run, seeded.next(12_000) + 500) {
-            let at = usize::try_from(seeded.next(STRIKES.len() as u64 + 1)).expect("small");
-            let Some((what, script)) = STRIKES.get(at) else {
+        while struck.len() < STRUCK {
+            let (step, (what, script)) = strike(seed(), struck.len());
+            if !run.until_begun(&host.name, step, LONG) || !pass(&mut run, seeded.next(1_000)) {
+                break;
+            }
+            if script.is_empty() {
                 labctl(&["host-cut", &host.name]);
                 labctl(&["host-boot", &host.name]);
-                struck.push("power");
-                continue;
-            };
-            host.sh(script);
-            struck.push(what);
+            } else {
+                host.sh(script);
+            }
+            struck.push(format!("{what} at {}", step.id()));
         }
         let ran = run.end(LONG);
         if ran.code == 0 {
@@ -244,9 +267,18 @@ fn whatever_an_install_needs_dies_under_it() {
     println!(
         "soak: struck {} ({}), stops {stops:?}, {:.0} s",
         struck.len(),
-        struck.join(" "),
+        struck.join(", "),
         begun.elapsed().as_secs_f64()
     );
     made_once(&host);
     good_end(&host, &product);
+}
+
+#[test]
+fn every_strike_falls_at_every_step() {
+    let all: BTreeSet<_> = (1..=StepKind::ALL.len() as u64)
+        .flat_map(|seed| (0..STRUCK).map(move |at| strike(seed, at)))
+        .map(|(step, (what, _))| (step, what))
+        .collect();
+    assert_eq!(all.len(), StepKind::ALL.len() * STRIKES.len());
 }
