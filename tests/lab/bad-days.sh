@@ -24,6 +24,7 @@ bad_day() { # NAME K=V
         k3s-leftovers) day_k3s "$root" "$value" ;;
         clock-off) day_clock "$root" "$value" ;;
         sudo-nopasswd) day_sudo "$root" "$value" ;;
+        sudo-io-log) day_sudo_log "$root" "$value" ;;
         forwarding) day_sshd "$name" "$root" forwarding "$value" 'AllowTcpForwarding no
 AllowStreamLocalForwarding no' ;;
         disable-forwarding) day_sshd "$name" "$root" disable-forwarding "$value" 'DisableForwarding yes' ;;
@@ -32,7 +33,7 @@ AllowStreamLocalForwarding no' ;;
         proxy-only) day_filter "$name" "$value" OUTPUT filter "-d $gateway -p tcp -m multiport --dports $depot_port,$mirror_port,$registry_port -j REJECT" ;;
         port-blocked) day_filter "$name" "$value" PREROUTING raw "-s $gateway -p tcp -m multiport --dports ${value:-$(meta "$name" filter-PREROUTING)} -j DROP" ;;
         *) die "no such bad day: $key (slow-start=S crash-loop apparmor=missing no-route disk-full=MB-LEFT ufw
-  k3s-leftovers clock-off=MINUTES sudo-nopasswd forwarding=no disable-forwarding=1 max-sessions=N apt-locked proxy-only
+  k3s-leftovers clock-off=MINUTES sudo-nopasswd sudo-io-log forwarding=no disable-forwarding=1 max-sessions=N apt-locked proxy-only
   port-blocked=PORT,PORT)" ;;
     esac
 }
@@ -158,6 +159,13 @@ day_sudo() {
     [ -n "$2" ] || { rm -f "$1/etc/sudoers.d/lab-nopasswd"; return; }
     echo 'tech ALL=(ALL:ALL) NOPASSWD: ALL' >"$1/etc/sudoers.d/lab-nopasswd"
     chmod 0440 "$1/etc/sudoers.d/lab-nopasswd"
+}
+
+# Whatever passes through sudo is written down.
+day_sudo_log() { # ROOT VALUE
+    [ -n "$2" ] || { rm -f "$1/etc/sudoers.d/lab-io-log"; return; }
+    echo 'Defaults log_input, log_output' >"$1/etc/sudoers.d/lab-io-log"
+    chmod 0440 "$1/etc/sudoers.d/lab-io-log"
 }
 
 day_sshd() { # NAME ROOT WHICH VALUE LINES

@@ -16,7 +16,7 @@ fn stopped_by_preflight(host: &Host, product: &Product, day: &str) -> Ran {
 }
 
 /// A bad day of the host's own: setting, how it is taken back, words of its cause and of its fix.
-const DAYS: [(&str, &str, &str, &str); 8] = [
+const DAYS: [(&str, &str, &str, &str); 9] = [
     ("no-route=1", "no-route=off", "RKE2 refuses to start without one", "set a gateway"),
     ("ufw=1", "ufw=off", "ufw: it is active", "ufw allow 6443/tcp"),
     ("k3s-leftovers=1", "k3s-leftovers=off", "left behind /usr/local/bin/k3s", "k3s-uninstall.sh"),
@@ -25,6 +25,7 @@ const DAYS: [(&str, &str, &str, &str); 8] = [
     ("forwarding=no", "forwarding=off", "sshd says AllowTcpForwarding no", "AllowTcpForwarding local"),
     ("disable-forwarding=1", "disable-forwarding=off", "sshd says DisableForwarding yes", "DisableForwarding no"),
     ("max-sessions=1", "max-sessions=off", "MaxSessions 1", "MaxSessions 3 or more"),
+    ("max-sessions=2", "max-sessions=off", "MaxSessions 2", "MaxSessions 3 or more"),
 ];
 
 /// The same of its sources: path, switch, words of the cause and of the fix.
@@ -51,6 +52,9 @@ fn bad_days_are_caught_before_anything_is_changed_and_then_an_existing_class_is_
         host.depot(path, "off");
     }
     product.check().expect(0);
+    // What only endangers the keys is said, and is for whoever decides; it stays on for the install.
+    host.bad_day("sudo-io-log=1");
+    product.check().expect(0).says("the registry's keys would stand in its records").says("connect as root");
 
     // All are over: the same command goes on, until somebody has to make the class that was named.
     let ran = product.install().expect(4);
