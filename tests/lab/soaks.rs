@@ -271,6 +271,8 @@ fn whatever_an_install_needs_dies_under_it() {
         begun.elapsed().as_secs_f64()
     );
     made_once(&host);
+    // What was struck last comes up again beside the end of the run.
+    wait_until("what was struck to be up", LONG, || product.plan().said.contains(" 0 with work, "));
     good_end(&host, &product);
 }
 
