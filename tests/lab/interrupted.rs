@@ -1,9 +1,11 @@
 //! Installs that are cut off: the link, the program, the host's power. The end is always the same.
 
 use crate::end_state::same_end;
-use crate::harness::{Host, labctl, sh, wait_until};
+use crate::harness::{Host, sh, wait_until};
 use crate::link_proxy::Link;
 use crate::product::{Product, Reach};
+use crate::soaks::{Strike, install_under};
+use modelquay::plan::StepKind;
 use std::time::{Duration, Instant};
 
 /// A sequence that looks random and is the same in every run (`SplitMix64`).
@@ -120,24 +122,20 @@ fn an_install_that_is_killed_at_eight_moments_comes_to_the_same_end() {
 }
 
 #[test]
-fn an_install_goes_on_after_power_cuts_of_the_host() {
+fn an_install_goes_on_after_power_cuts_of_the_host_and_deaths_of_what_it_needs() {
     let host = Host::fresh("power1");
     let product = Product::new();
     product.answers(&host, "");
-    let mut install = product.start_install(&[]);
-    for step in ["cluster-start", "tenant-healthy"] {
-        install.until_applying(&host.name, step, Duration::from_mins(5));
-        labctl(&["host-cut", &host.name]);
-        labctl(&["host-boot", &host.name]);
-    }
-    let ran = install.end(Duration::from_mins(7));
-    if ran.code != 0 {
-        println!("it ended with {} and is resumed:\n{}", ran.code, ran.said);
-        product.resume(&host).expect(0);
-    }
-    assert_eq!(product.health(&host), "200");
-    assert_eq!(host.count("install-script"), 1);
-    product.install().expect(0).says("nothing was changed");
+    // Of what `soak` does at every step, what is worst at each. Images are imported while RKE2 starts.
+    let strikes = [
+        (StepKind::ClusterImages, Strike::Sshd),
+        (StepKind::ClusterStart, Strike::Power),
+        (StepKind::Operator, Strike::Rke2),
+        (StepKind::Tenant, Strike::Operator),
+        (StepKind::TenantHealthy, Strike::Power),
+        (StepKind::Bucket, Strike::Minio),
+    ];
+    println!("{}", install_under(&host, &product, &strikes, || 300));
 }
 
 #[test]

@@ -204,14 +204,34 @@ fn a_laptop_that_is_gone_for_good_at_any_instant() {
 }
 
 /// What an install needs, ended without a word.
-const STRIKES: [(&str, &str); 5] = [
-    // With all sessions; it is started again as an administrator would.
-    ("sshd", "pkill -KILL -x sshd; systemctl restart ssh"),
-    ("rke2", "systemctl kill --signal=KILL rke2-server || true"),
-    ("operator", "pkill -KILL -f '^/?[^ ]*operator controller' || true"),
-    ("minio", "pkill -KILL -x minio || true"),
-    ("power", ""),
-];
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strike {
+    Sshd,
+    Rke2,
+    Operator,
+    Minio,
+    Power,
+}
+
+impl Strike {
+    const ALL: [Self; 5] = [Self::Sshd, Self::Rke2, Self::Operator, Self::Minio, Self::Power];
+
+    pub fn fall(self, host: &Host) {
+        let script = match self {
+            // With all sessions; it is started again as an administrator would.
+            Self::Sshd => "pkill -KILL -x sshd; systemctl restart ssh",
+            Self::Rke2 => "systemctl kill --signal=KILL rke2-server || true",
+            Self::Operator => "pkill -KILL -f '^/?[^ ]*operator controller' || true",
+            Self::Minio => "pkill -KILL -x minio || true",
+            Self::Power => {
+                labctl(&["host-cut", &host.name]);
+                labctl(&["host-boot", &host.name]);
+                return;
+            }
+        };
+        host.sh(script);
+    }
+}
 
 /// Strikes of an install.
 const STRUCK: usize = 8;
@@ -219,36 +239,32 @@ const STRUCK: usize = 8;
 /// The step at which the `at`-th strike of an install falls, and what it is. As many seeds as there are steps try each
 /// strike at each step: the steps of an install lie as far apart as they can, and those of the next seed one eighth of that
 /// further on.
-fn strike(seed: u64, at: usize) -> (StepKind, (&'static str, &'static str)) {
+fn strike(seed: u64, at: usize) -> (StepKind, Strike) {
     let steps = StepKind::ALL.len();
     let turn = usize::try_from(seed.wrapping_sub(1) % steps as u64).expect("small");
     let place = at * steps + turn;
-    (StepKind::ALL[place / STRUCK], STRIKES[place % STRIKES.len()])
+    (StepKind::ALL[place / STRUCK], Strike::ALL[place % Strike::ALL.len()])
 }
 
-#[test]
-fn whatever_an_install_needs_dies_under_it() {
-    let mut seeded = Seeded(seed());
-    let host = Host::fresh(&named("soake"));
-    let product = Product::new();
-    product.answers(&host, "");
+/// An install under strikes, each at the beginning of its step and so many milliseconds later, gone on with where it
+/// stops. Gives what fell, and how it stopped on the way.
+pub fn install_under(
+    host: &Host,
+    product: &Product,
+    strikes: &[(StepKind, Strike)],
+    mut later: impl FnMut() -> u64,
+) -> String {
     let begun = Instant::now();
     let mut run = product.start_install(&[]);
     run.until(SOON, |said| said.contains("the run begins"));
     let (mut struck, mut stops) = (Vec::new(), Vec::new());
     loop {
-        while struck.len() < STRUCK {
-            let (step, (what, script)) = strike(seed(), struck.len());
-            if !run.until_begun(&host.name, step, LONG) || !pass(&mut run, seeded.next(1_000)) {
+        while let Some((step, what)) = strikes.get(struck.len()) {
+            if !run.until_begun(&host.name, *step, LONG) || !pass(&mut run, later()) {
                 break;
             }
-            if script.is_empty() {
-                labctl(&["host-cut", &host.name]);
-                labctl(&["host-boot", &host.name]);
-            } else {
-                host.sh(script);
-            }
-            struck.push(format!("{what} at {}", step.id()));
+            what.fall(host);
+            struck.push(format!("{} at {}", format!("{what:?}").to_lowercase(), step.id()));
         }
         let ran = run.end(LONG);
         if ran.code == 0 {
@@ -262,25 +278,29 @@ fn whatever_an_install_needs_dies_under_it() {
         );
         stops.push(ran.code);
         assert!(stops.len() < 5, "it stops again and again:\n{}", ran.said);
-        run = product.start_resume(&host);
+        run = product.start_resume(host);
     }
-    println!(
-        "soak: struck {} ({}), stops {stops:?}, {:.0} s",
-        struck.len(),
-        struck.join(", "),
-        begun.elapsed().as_secs_f64()
-    );
-    made_once(&host);
+    made_once(host);
     // What was struck last comes up again beside the end of the run.
     wait_until("what was struck to be up", LONG, || product.plan().said.contains(" 0 with work, "));
-    good_end(&host, &product);
+    good_end(host, product);
+    let took = begun.elapsed().as_secs_f64();
+    format!("struck {} ({}), stops {stops:?}, {took:.0} s", struck.len(), struck.join(", "))
+}
+
+#[test]
+fn whatever_an_install_needs_dies_under_it() {
+    let mut seeded = Seeded(seed());
+    let host = Host::fresh(&named("soake"));
+    let product = Product::new();
+    product.answers(&host, "");
+    let strikes: Vec<_> = (0..STRUCK).map(|at| strike(seed(), at)).collect();
+    println!("soak: {}", install_under(&host, &product, &strikes, || seeded.next(1_000)));
 }
 
 #[test]
 fn every_strike_falls_at_every_step() {
-    let all: BTreeSet<_> = (1..=StepKind::ALL.len() as u64)
-        .flat_map(|seed| (0..STRUCK).map(move |at| strike(seed, at)))
-        .map(|(step, (what, _))| (step, what))
-        .collect();
-    assert_eq!(all.len(), StepKind::ALL.len() * STRIKES.len());
+    let all: BTreeSet<_> =
+        (1..=StepKind::ALL.len() as u64).flat_map(|seed| (0..STRUCK).map(move |at| strike(seed, at))).collect();
+    assert_eq!(all.len(), StepKind::ALL.len() * Strike::ALL.len());
 }
