@@ -1,7 +1,9 @@
 //! Several operators on one host, and runs that are handed to it.
 
 use crate::end_state::same_end;
-use crate::harness::{Host, wait_until};
+use crate::harness::{Host, sh, wait_until};
+use crate::interrupted::behind;
+use crate::link_proxy::Link;
 use crate::product::{Product, Ran, Running};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -85,4 +87,24 @@ fn a_run_that_was_handed_to_its_host_needs_nobody() {
     assert!(!on_host("-e"), "they were fetched");
     same_end(&host, &bob);
     wait_until("the registry", SOON, || bob.health(&host) == "200");
+}
+
+#[test]
+fn a_laptop_that_slept_goes_on_where_it_was() {
+    // The host works meanwhile.
+    let host = Host::with("asleep1", &["--bad-day", "slow-start=30"]);
+    let link = Link::to(&host.ip);
+    let product = behind(&link, &host);
+    let mut install = product.start_install(&[]);
+    install.until_applying(&host.name, "cluster-start", LONG);
+    // Its own and all its connections: the next place has another address.
+    sh(&format!("kill -STOP {}", install.id()));
+    link.cut();
+    // Longer than it holds the host for; an hour does no more.
+    let begun = Instant::now();
+    wait_until("its lease to have ended", SOON, || begun.elapsed() > Duration::from_secs(70));
+    link.mend();
+    sh(&format!("kill -CONT {}", install.id()));
+    install.end(LONG).expect(0);
+    same_end(&host, &product);
 }
