@@ -282,7 +282,10 @@ pub fn install_under(
     }
     made_once(host);
     // What was struck last comes up again beside the end of the run.
-    wait_until("what was struck to be up", LONG, || product.install().said.contains("nothing was changed"));
+    wait_until("what was struck to be up", LONG, || {
+        let again = product.install();
+        again.code == 0 && again.said.contains("nothing was changed")
+    });
     good_end(host, product);
     let took = begun.elapsed().as_secs_f64();
     format!("struck {} ({}), stops {stops:?}, {took:.0} s", struck.len(), struck.join(", "))
