@@ -57,7 +57,7 @@ fn the_screens_follow_a_run_that_its_host_carries_out() {
     // Leaving asks only whether; there is nothing to hand over, and nothing to stop, any more.
     press(&mut model, "d");
     assert!(matches!(model.walk.dialog, Some(Dialog::Detach { hand_over: false, .. })));
-    assert!(what_goes_on(&model).contains("modelquay attach"), "{}", what_goes_on(&model));
+    assert!(what_goes_on(&model).contains("modelquay attach edge-07"), "{}", what_goes_on(&model));
     press(&mut model, "esc");
     assert_eq!(press(&mut model, "x"), []);
     assert!(model.shell.notice.as_deref().is_some_and(|said| said.contains("--take-over")), "{:?}", model.shell.notice);
