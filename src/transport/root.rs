@@ -215,6 +215,13 @@ impl Talk<'_> {
         })
     }
 
+    /// Whether sudo has refused the password that it was given last: it has asked again, or says so. A connection that ends
+    /// while it looks at it says nothing, and its end is no refusal.
+    fn refused(&self) -> bool {
+        let last = String::from_utf8_lossy(self.said.get(self.read..).unwrap_or_default());
+        self.asked > 1 || (self.asked > 0 && last.contains("sudo:"))
+    }
+
     /// Why standard output ended before the runner was ready.
     async fn ended(&mut self, seat: &Seat, err_open: bool) -> Failure {
         if err_open {
@@ -228,7 +235,7 @@ impl Talk<'_> {
         let failure = if has(&["not in the sudoers", "is not allowed to", "may not run sudo"]) {
             Failure::needs_human(format!("{user} may not become root on {host}"))
                 .help(format!("Let {user} use sudo there, or connect as a user who may, or as root."))
-        } else if self.asked > 0 {
+        } else if self.refused() {
             Failure::needs_human(format!("sudo on {host} did not accept the password of {user}"))
                 .help("Start again with the right password; a refused one is never tried twice.")
         } else if has(&["sudo: not found", "sudo: command not found", "Unknown command: sudo"]) {

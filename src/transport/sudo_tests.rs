@@ -22,6 +22,8 @@ shift 4
 case $SUDO_TEST in
     not-allowed) echo "tech is not in the sudoers file." >&2; exit 1 ;;
     free) exec "$@" ;;
+    cut) printf '%s' "$prompt" >&2; read -r password; exit 255 ;;
+    once) printf '%s' "$prompt" >&2; read -r password; echo 'sudo: 1 incorrect password attempt' >&2; exit 1 ;;
     factor) printf 'Verification code: ' >&2; read -r code; [ "$code" = 123456 ] || exit 1; exec "$@" ;;
 esac
 echo "We trust you have received the usual lecture." >&2
@@ -144,6 +146,17 @@ async fn three_refusals_are_a_wrong_password() {
     let failure = bench.open().await.expect_err("sudo gives up");
     assert_eq!(failure.kind, FailureKind::NeedsHuman);
     assert!(failure.message.contains("did not accept the password"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_while_sudo_looks_at_the_password_is_no_refusal() {
+    let failure = Bench::new("cut", &["right"]).open().await.expect_err("it ended");
+    assert_eq!(failure.kind, FailureKind::Transient, "{failure:?}");
+    assert!(!failure.to_string().contains("password"), "{failure:?}");
+    // One that allows a single try says so in its last words.
+    let failure = Bench::new("once", &["wrong"]).open().await.expect_err("it was refused");
+    assert_eq!(failure.kind, FailureKind::NeedsHuman, "{failure:?}");
+    assert!(failure.to_string().contains("did not accept the password"), "{failure:?}");
 }
 
 #[tokio::test]
