@@ -56,6 +56,23 @@ struct Begin {
     attach: Option<Order>,
 }
 
+impl Begin {
+    /// Real hosts, nothing answered yet, from the directory in which the program was started.
+    fn of(sites: Sites) -> Self {
+        Self {
+            sites,
+            machine: Machine::Real,
+            speed: Speed::new(1),
+            rehearsal: false,
+            draft: Draft::default(),
+            base: std::env::current_dir().unwrap_or_default(),
+            runtime_dir: runtime_dir(),
+            first: None,
+            attach: None,
+        }
+    }
+}
+
 /// What a walk begins with, with screens or without: the answers, the directory to which relative paths in
 /// them belong, and the known sites. What cannot be read was said, and is the program's end.
 pub(super) fn begin_with(global: &Global, answers: Option<&Path>) -> Result<(Draft, PathBuf, Sites), Exit> {
@@ -95,19 +112,7 @@ pub fn install(global: &Global, answers: Option<&Path>) -> Exit {
         Ok(begin) => begin,
         Err(exit) => return exit,
     };
-    let speed = Speed::new(1);
-    let begin = Begin {
-        sites,
-        machine: Machine::Real,
-        speed,
-        rehearsal: false,
-        draft,
-        base,
-        runtime_dir: runtime_dir(),
-        first: None,
-        attach: None,
-    };
-    match screens(global, begin) {
+    match screens(global, Begin { draft, base, ..Begin::of(sites) }) {
         (_, Leaving::Rehearse) => rehearse(global, &Rehearse::default()),
         (_, Leaving::Browse(Some(site))) => browse::browse(global, &args::Browse::of_site(site)),
         (exit, _) => exit,
@@ -126,18 +131,7 @@ pub fn resume(global: &Global, args: &Resume) -> Exit {
         Ok(found) => found,
         Err(failure) => return refuse(&failure),
     };
-    let begin = Begin {
-        sites,
-        machine: Machine::Real,
-        speed: Speed::new(1),
-        rehearsal: false,
-        draft: Draft::default(),
-        base: std::env::current_dir().unwrap_or_default(),
-        runtime_dir: runtime_dir(),
-        first: Some(Effect::Resume { site }),
-        attach: None,
-    };
-    screens(global, begin).0
+    screens(global, Begin { first: Some(Effect::Resume { site }), ..Begin::of(sites) }).0
 }
 
 /// `modelquay attach`, on the screens.
@@ -146,18 +140,7 @@ pub fn attach(global: &Global, args: &Attach) -> Exit {
         Ok(found) => found,
         Err(exit) => return exit,
     };
-    let begin = Begin {
-        sites,
-        machine: Machine::Real,
-        speed: Speed::new(1),
-        rehearsal: false,
-        draft: Draft::default(),
-        base: std::env::current_dir().unwrap_or_default(),
-        runtime_dir: runtime_dir(),
-        first: Some(Effect::Attach),
-        attach: Some(order),
-    };
-    screens(global, begin).0
+    screens(global, Begin { first: Some(Effect::Attach), attach: Some(order), ..Begin::of(sites) }).0
 }
 
 /// `modelquay rehearse`, on the screens.
@@ -172,15 +155,13 @@ pub fn rehearse(global: &Global, args: &Rehearse) -> Exit {
     draft.put(FieldId::Site, order::REHEARSAL, Origin::Default);
     draft.put(FieldId::Address, "local", Origin::Default);
     let begin = Begin {
-        sites: Sites::at(&dir.0),
         machine: Machine::Rehearsal { speed: speed.clone(), bad_days: args.bad_day.iter().copied().collect() },
         speed,
         rehearsal: true,
         draft,
         base: dir.0.clone(),
         runtime_dir: dir.0.clone(),
-        first: None,
-        attach: None,
+        ..Begin::of(Sites::at(&dir.0))
     };
     screens(global, begin).0
 }
