@@ -46,22 +46,29 @@ struct Worst {
     back: Duration,
 }
 
-/// Whether the link was lost and is not back, by what was said. A fault may fall while an earlier one is still being got over:
-/// then nothing new is said.
-fn is_down(said: &str) -> bool {
-    said.rfind("link: lost") > said.rfind("link: up again")
+/// How often the link was said to be lost, and how often to be up again.
+fn words_of_the_link(said: &str) -> (usize, usize) {
+    (said.matches("link: lost").count(), said.matches("link: up again").count())
 }
 
 impl Worst {
-    /// Waits until the link that was cut at `at` is said to be lost.
-    fn notice(&mut self, run: &mut Running<'_>, at: Instant) {
-        run.until(SOON, is_down);
+    /// Waits for the loss that was made at `at` to be said. `before` is what had been said of the link until then: a fault may
+    /// fall while an earlier one is still being got over, and then there is nothing new to say.
+    fn notice(&mut self, run: &mut Running<'_>, before: &str, at: Instant) {
+        if before.rfind("link: lost") > before.rfind("link: up again") {
+            return;
+        }
+        let (lost, _) = words_of_the_link(before);
+        run.until(SOON, |said| words_of_the_link(said).0 > lost);
         self.noticed = self.noticed.max(at.elapsed());
     }
 
-    /// Waits until the link that was mended at `at` is said to be up again.
-    fn come_back(&mut self, run: &mut Running<'_>, at: Instant) {
-        run.until(SOON, |said| !is_down(said));
+    /// Mends the link and waits for it to be said to be up again: as long as it is cut nothing of that kind can be said.
+    fn come_back(&mut self, run: &mut Running<'_>, link: &Link) {
+        let (_, up) = words_of_the_link(&run.said());
+        let at = Instant::now();
+        link.mend();
+        run.until(SOON, |said| words_of_the_link(said).1 > up);
         self.back = self.back.max(at.elapsed());
     }
 }
@@ -76,6 +83,7 @@ fn ten_faults_of_the_link() {
     install.until(SOON, |said| said.contains("the run begins"));
     let (mut faults, mut worst) = (Vec::new(), Worst::default());
     while faults.len() < 10 && pass(&mut install, seeded.next(5_000) + 200) {
+        let before = install.said();
         let kind = ["cut", "black", "half-open", "slow"][usize::try_from(seeded.next(4)).expect("small")];
         let at = Instant::now();
         match kind {
@@ -97,11 +105,9 @@ fn ten_faults_of_the_link() {
             link.mend();
             continue;
         }
-        worst.notice(&mut install, at);
+        worst.notice(&mut install, &before, at);
         pass(&mut install, seeded.next(20_000));
-        let at = Instant::now();
-        link.mend();
-        worst.come_back(&mut install, at);
+        worst.come_back(&mut install, &link);
     }
     let ran = install.end(LONG).expect(0);
     println!(
