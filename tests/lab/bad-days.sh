@@ -169,10 +169,21 @@ day_sudo_log() { # ROOT VALUE
 }
 
 day_sshd() { # NAME ROOT WHICH VALUE LINES
+    local before
     rm -f "$2/etc/ssh/sshd_config.d/05-lab-$3.conf"
     [ -z "$4" ] || echo "$5" >"$2/etc/ssh/sshd_config.d/05-lab-$3.conf"
-    [ -z "$(host_leader "$1")" ] || in_host "$1" systemctl reload ssh
+    [ -n "$(host_leader "$1")" ] || return 0
+    before=$(sshd_socket "$1")
+    in_host "$1" systemctl reload ssh
+    # The reload is said to be over when the signal is sent. sshd then begins anew: it refuses everybody until its
+    # socket is there again, which is another one.
+    for _ in $(seq 300); do
+        case $(sshd_socket "$1") in '' | "$before") sleep 0.1 ;; *) return 0 ;; esac
+    done
+    die "sshd of $1 does not listen again after its reload"
 }
+# The number of the socket on which it listens, empty when there is none.
+sshd_socket() { awk '$2 == "00000000:0016" && $4 == "0A" {print $10; exit}' "/proc/$(host_leader "$1")/net/tcp"; }
 
 # The package manager's lock is taken as unattended-upgrades takes it, for so
 # many seconds (default: until taken back).
