@@ -14,9 +14,10 @@ LINES
 )
 }
 script_asks() {
-    : >"$depot_state/requests.log"
+    local before
+    before=$(asked | wc -l)
     sh1 "$script sh /root/install.sh"
-    [ "$(awk '{print $5}' "$depot_state/requests.log" | xargs -n1 basename | tr '\n' ' ')" = 'sha256sum-amd64.txt rke2.linux-amd64.tar.gz ' ]
+    [ "$(asked | tail -n "+$((before + 1))" | awk '{print $5}' | xargs -n1 basename | tr '\n' ' ')" = 'sha256sum-amd64.txt rke2.linux-amd64.tar.gz ' ]
 }
 script_files() {
     in1 test -x /usr/local/bin/rke2 -a -x /usr/local/bin/rke2-killall.sh -a -x /usr/local/bin/rke2-uninstall.sh
