@@ -3,6 +3,7 @@
 //!
 //! (The kernel's own delays would be simpler; not every kernel has them.)
 
+use crate::harness::wait_until;
 use crate::link_proxy::{Link, Trips};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -50,7 +51,22 @@ impl Far {
                 .spawn();
             far.relays.push(relay.expect("socat is there"));
         }
+        // Whoever comes before a relay listens is refused.
+        for (port, _) in ports {
+            wait_until(&format!("the relay of port {port}"), Duration::from_secs(30), || far.listens(*port));
+        }
         far
+    }
+
+    /// Whether something listens on a port at the near end (proc(5): a state of 0A, the port in hexadecimal digits).
+    fn listens(&self, port: u16) -> bool {
+        let output = self.inside("cat").arg("/proc/net/tcp").output().expect("ip is there");
+        let port = format!(":{port:04X}");
+        String::from_utf8_lossy(&output.stdout).lines().any(|line| {
+            let mut fields = line.split_whitespace().skip(1);
+            let local = fields.next().unwrap_or_default();
+            local.ends_with(&port) && fields.nth(1) == Some("0A")
+        })
     }
 
     /// Sets how long a round trip takes.
