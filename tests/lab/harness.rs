@@ -147,6 +147,13 @@ impl Host {
             .count()
     }
 
+    /// How often the product has written something through the API server, by its audit log.
+    pub fn writes_of_the_product(&self) -> usize {
+        let whose =
+            |e: &serde_json::Value| e["userAgent"].as_str().is_some_and(|agent| agent.starts_with("modelquay/"));
+        self.audited().iter().filter(|e| whose(e) && writes(e)).count()
+    }
+
     /// Leases under which something was asked of the API server, and the most writes that came under an older one after
     /// anything had come under the next, by its audit log.
     pub fn late_writes(&self) -> (usize, usize) {
@@ -155,10 +162,8 @@ impl Host {
             .iter()
             .filter_map(|e| {
                 let lease = e["userAgent"].as_str()?.strip_prefix("modelquay/")?.split_once("(lease ")?.1;
-                let writes = ["create", "patch", "update", "delete"].iter().any(|verb| e["verb"] == *verb)
-                    && !e["requestURI"].as_str()?.contains("dryRun");
                 let at = e["requestReceivedTimestamp"].as_str()?.to_owned();
-                Some((at, lease.trim_end_matches(')').parse().ok()?, writes))
+                Some((at, lease.trim_end_matches(')').parse().ok()?, writes(e)))
             })
             .collect();
         requests.sort();
@@ -171,6 +176,12 @@ impl Host {
         }
         (late.len(), late.into_values().max().unwrap_or_default())
     }
+}
+
+/// Whether a request that the audit log tells of changes something.
+fn writes(event: &serde_json::Value) -> bool {
+    ["create", "patch", "update", "delete"].iter().any(|verb| event["verb"] == *verb)
+        && event["requestURI"].as_str().is_some_and(|uri| !uri.contains("dryRun"))
 }
 
 impl Drop for Host {
